@@ -1,0 +1,346 @@
+import {
+  broadcastShapes,
+  elementCount,
+  formatShape,
+  normalizeAxis,
+  type DType,
+  type Shape,
+} from "../tensor/index.js";
+import type { Value } from "./ir.js";
+import {
+  arity,
+  type Attributes,
+  type ConvAttributes,
+  type Op,
+} from "./operators.js";
+
+export interface ValueType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+type InferRule<A> = (inputs: readonly ValueType[], attributes: A) => ValueType;
+
+const unary: InferRule<Attributes["neg"]> = ([x]) => ({
+  shape: x.shape,
+  dtype: x.dtype,
+});
+
+const binary: InferRule<Attributes["add"]> = ([a, b]) => {
+  requireSameDType(a, b);
+  return { shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype };
+};
+
+const comparison: InferRule<Attributes["less"]> = (inputs) => ({
+  shape: binary(inputs, {}).shape,
+  dtype: "bool",
+});
+
+const reduction: InferRule<Attributes["reduceSum"]> = ([x], { axes }) => {
+  axes.forEach((axis) => normalizeAxis(axis, x.shape.length));
+  return {
+    shape: x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+    dtype: x.dtype,
+  };
+};
+
+const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
+  constant: (_, { tensor }) => ({ shape: tensor.shape, dtype: tensor.dtype }),
+  neg: unary,
+  abs: unary,
+  sign: unary,
+  exp: unary,
+  log: unary,
+  sqrt: unary,
+  sin: unary,
+  cos: unary,
+  tanh: unary,
+  sigmoid: unary,
+  erf: unary,
+  floor: unary,
+  round: unary,
+  relu: unary,
+  leakyRelu: unary,
+  gelu: unary,
+  clip: unary,
+  cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  pow: binary,
+  max: binary,
+  min: binary,
+  less: comparison,
+  greater: comparison,
+  equal: comparison,
+  where: ([condition, a, b]) => {
+    requireDType(condition, "bool");
+    requireSameDType(a, b);
+    return {
+      shape: broadcastShapes(
+        condition.shape,
+        broadcastShapes(a.shape, b.shape),
+      ),
+      dtype: a.dtype,
+    };
+  },
+  reduceSum: reduction,
+  reduceMean: reduction,
+  reduceMax: reduction,
+  softmax: ([x], { axis }) => {
+    normalizeAxis(axis, x.shape.length);
+    return x;
+  },
+  reshape: ([x], { shape }) => {
+    if (elementCount(shape) !== elementCount(x.shape)) {
+      throw mismatch(
+        `${elementCount(x.shape)} elements as in ${formatShape(x.shape)}`,
+        formatShape(shape),
+      );
+    }
+    return { shape, dtype: x.dtype };
+  },
+  expand: ([x], { shape }) => {
+    const broadcast = broadcastShapes(x.shape, shape);
+    if (formatShape(broadcast) !== formatShape(shape)) {
+      throw mismatch(
+        `a shape that ${formatShape(x.shape)} expands to`,
+        formatShape(shape),
+      );
+    }
+    return { shape, dtype: x.dtype };
+  },
+  transpose: ([x], { perm }) => {
+    const sorted = [...perm].sort((a, b) => a - b);
+    if (
+      perm.length !== x.shape.length ||
+      sorted.some((axis, i) => axis !== i)
+    ) {
+      throw mismatch(
+        `a permutation of the axes of ${formatShape(x.shape)}`,
+        formatShape(perm),
+      );
+    }
+    return { shape: perm.map((axis) => x.shape[axis]), dtype: x.dtype };
+  },
+  slice: ([x], { starts, ends, steps }) => ({
+    shape: x.shape.map((n, axis) =>
+      sliceLength(n, starts[axis], ends[axis], steps[axis]),
+    ),
+    dtype: x.dtype,
+  }),
+  concat: (inputs, { axis }) => {
+    const [first] = inputs;
+    normalizeAxis(axis, first.shape.length);
+    for (const input of inputs) {
+      requireSameDType(first, input);
+      const fits =
+        input.shape.length === first.shape.length &&
+        input.shape.every((n, i) => i === axis || n === first.shape[i]);
+      if (!fits)
+        throw mismatch(
+          `${formatShape(first.shape)} off axis ${axis}`,
+          formatShape(input.shape),
+        );
+    }
+    const length = inputs.reduce((sum, input) => sum + input.shape[axis], 0);
+    return {
+      shape: first.shape.map((n, i) => (i === axis ? length : n)),
+      dtype: first.dtype,
+    };
+  },
+  pad: ([x], { before, after }) => ({
+    shape: x.shape.map((n, axis) => n + before[axis] + after[axis]),
+    dtype: x.dtype,
+  }),
+  gather: ([data, indices], { axis }) => {
+    requireDType(indices, "int64");
+    normalizeAxis(axis, data.shape.length);
+    return {
+      shape: [
+        ...data.shape.slice(0, axis),
+        ...indices.shape,
+        ...data.shape.slice(axis + 1),
+      ],
+      dtype: data.dtype,
+    };
+  },
+  scatterAdd: ([indices, updates], { axis, size }) => {
+    requireDType(indices, "int64");
+    const rank = indices.shape.length;
+    return {
+      shape: [
+        ...updates.shape.slice(0, axis),
+        size,
+        ...updates.shape.slice(axis + rank),
+      ],
+      dtype: updates.dtype,
+    };
+  },
+  matmul: ([a, b]) => {
+    requireSameDType(a, b);
+    const [m, k] = a.shape.slice(-2);
+    const [k2, n] = b.shape.slice(-2);
+    if (a.shape.length < 2 || b.shape.length < 2 || k !== k2) {
+      throw mismatch(
+        `[..., m, k] and [..., k, n]`,
+        `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+      );
+    }
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return { shape: [...batch, m, n], dtype: a.dtype };
+  },
+  conv: ([x, weight, bias], attributes) => {
+    requireRank(x, 4);
+    const [n, c] = x.shape;
+    const [out, inPerGroup] = weight.shape;
+    const { groups } = attributes;
+    if (c !== inPerGroup * groups || out % groups !== 0) {
+      throw mismatch(
+        `weight [out, ${c / groups}, kh, kw] for ${groups} groups`,
+        formatShape(weight.shape),
+      );
+    }
+    requireBias(bias, out);
+    return {
+      shape: [
+        n,
+        out,
+        ...[0, 1].map((i) => convLength(x, weight, attributes, i)),
+      ],
+      dtype: x.dtype,
+    };
+  },
+  convTranspose: ([x, weight, bias], attributes) => {
+    requireRank(x, 4);
+    const [n, c] = x.shape;
+    const [input, outPerGroup] = weight.shape;
+    if (c !== input)
+      throw mismatch(
+        `weight [${c}, out / groups, kh, kw]`,
+        formatShape(weight.shape),
+      );
+    const { strides, pads, dilations, outputPadding, groups } = attributes;
+    requireBias(bias, outPerGroup * groups);
+    const spatial = [0, 1].map(
+      (i) =>
+        (x.shape[2 + i] - 1) * strides[i] -
+        (pads[i] + pads[i + 2]) +
+        dilations[i] * (weight.shape[2 + i] - 1) +
+        outputPadding[i] +
+        1,
+    );
+    return { shape: [n, outPerGroup * groups, ...spatial], dtype: x.dtype };
+  },
+  groupNorm: ([x, weight, bias], { groups }) => {
+    const c = x.shape[1];
+    if (c % groups !== 0)
+      throw mismatch(`channels divisible by ${groups} groups`, `${c}`);
+    requireBias(weight, c);
+    requireBias(bias, c);
+    return x;
+  },
+  layerNorm: ([x, weight, bias]) => {
+    const c = x.shape[x.shape.length - 1];
+    requireBias(weight, c);
+    requireBias(bias, c);
+    return x;
+  },
+  resize: ([x], { height, width }) => {
+    requireRank(x, 4);
+    return { shape: [x.shape[0], x.shape[1], height, width], dtype: x.dtype };
+  },
+  depthToSpace: ([x], { blockSize }) => {
+    requireRank(x, 4);
+    const [n, c, h, w] = x.shape;
+    const area = blockSize * blockSize;
+    if (c % area !== 0)
+      throw mismatch(`channels divisible by ${area}`, formatShape(x.shape));
+    return {
+      shape: [n, c / area, h * blockSize, w * blockSize],
+      dtype: x.dtype,
+    };
+  },
+};
+
+/**
+ * The shape and dtype of an operation's result.
+ * @throws Error naming the operator, what it expected and what it got.
+ */
+export function inferType<O extends Op>(
+  op: O,
+  inputs: readonly (Value | ValueType)[],
+  attributes: Attributes[O],
+): ValueType {
+  const [least, most] = arity[op];
+  try {
+    if (inputs.length < least || inputs.length > most) {
+      throw mismatch(
+        least === most ? `${least} operands` : `${least} to ${most} operands`,
+        `${inputs.length}`,
+      );
+    }
+    const { shape, dtype } = rules[op](inputs, attributes);
+    if (shape.some((n) => !Number.isInteger(n) || n < 1)) {
+      throw mismatch("a result of positive size", formatShape(shape));
+    }
+    return { shape, dtype };
+  } catch (error) {
+    throw new Error(`${op}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function convLength(
+  x: ValueType,
+  weight: ValueType,
+  attributes: ConvAttributes,
+  i: number,
+): number {
+  const { strides, pads, dilations } = attributes;
+  const extent = dilations[i] * (weight.shape[2 + i] - 1) + 1;
+  return (
+    Math.floor((x.shape[2 + i] + pads[i] + pads[i + 2] - extent) / strides[i]) +
+    1
+  );
+}
+
+function sliceLength(
+  length: number,
+  start: number,
+  end: number,
+  step: number,
+): number {
+  const inside =
+    step > 0 ? start >= 0 && end <= length : start < length && end >= -1;
+  if (!inside)
+    throw mismatch(`a slice within ${length}`, `${start}:${end}:${step}`);
+  return Math.max(0, Math.ceil((end - start) / step));
+}
+
+function requireRank(x: ValueType, rank: number): void {
+  if (x.shape.length !== rank)
+    throw mismatch(`rank ${rank}`, formatShape(x.shape));
+}
+
+function requireDType(x: ValueType, dtype: DType): void {
+  if (x.dtype !== dtype) throw mismatch(dtype, x.dtype);
+}
+
+function requireSameDType(a: ValueType, b: ValueType): void {
+  if (a.dtype !== b.dtype)
+    throw mismatch("one dtype", `${a.dtype} and ${b.dtype}`);
+}
+
+function requireBias(bias: ValueType | undefined, length: number): void {
+  if (
+    bias !== undefined &&
+    (bias.shape.length !== 1 || bias.shape[0] !== length)
+  ) {
+    throw mismatch(`[${length}]`, formatShape(bias.shape));
+  }
+}
+
+function mismatch(expected: string, got: string): Error {
+  return new Error(`expected ${expected}, got ${got}`);
+}
