@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+// A checkout compiles itself when it is first run and after every change; a published package holds only the result.
+const inCheckout = existsSync(new URL('../tsconfig.build.json', import.meta.url));
+
+try {
+  if (inCheckout) (await import('../tools/compile.js')).compileIfStale();
+} catch (error) {
+  console.error(`nanosd: ${error.message}`);
+  process.exit(1);
+}
+await import('../dist/cli/main.js');
