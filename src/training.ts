@@ -1,1 +1,1 @@
-export * from './tensor/index.js';
+export * from './training/index.js';

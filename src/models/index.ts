@@ -1,0 +1,3 @@
+export * from './parseConfig.js';
+export * from './restorer.js';
+export * from './restorerConfig.js';

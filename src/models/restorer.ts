@@ -1,0 +1,91 @@
+import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
+import { autoencoderTinyBlock, conv2d, type ActivationName } from '../nn/index.js';
+
+/** One-step restorer: encoder, denoiser U-Net, decoder. Channel lists go from fine to coarse. */
+export interface RestorerConfig {
+  /** Output pixels a side for one input pixel. */
+  readonly scale: number;
+  readonly inChannels: number;
+  /** Width of encoder and decoder, at the input's resolution. */
+  readonly baseChannels: number;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
+  /** Widths of the U-Net's levels; each halves the resolution of the one before. */
+  readonly blockOutChannels: readonly number[];
+  /** Blocks a level, on the way down and again on the way up (the coarsest level has them once). */
+  readonly layersPerBlock: readonly number[];
+  readonly actFn: ActivationName;
+}
+
+/**
+ * The network on an image `[N, inChannels, H, W]` in [0, 1], H and W multiples of
+ * `restorerMultiple(config)`: input `sample`, output `out_sample` `[N, inChannels, scale H, scale W]`.
+ * Encoder features reach the decoder through 1x1 convolutions (PocketSR's routing), and the picture
+ * itself as a nearest-neighbour enlargement to which the decoder adds detail.
+ */
+export function restorer(config: RestorerConfig, size: RestorerSize): Graph {
+  const { actFn, baseChannels, inChannels, scale } = config;
+  const b = new GraphBuilder();
+  const sample = b.input('sample', [size.batch, inChannels, size.height, size.width]);
+  const stack = (name: string, x: Value, channels: number, layers: number): Value => {
+    let hidden = x;
+    for (let i = 0; i < layers; i++) {
+      hidden = autoencoderTinyBlock(b, `${name}.${i}`, hidden, channels, actFn);
+    }
+    return hidden;
+  };
+
+  let features = conv2d(b, 'encoder.conv_in', sample, baseChannels);
+  features = stack('encoder.layers', features, baseChannels, config.encoderLayers);
+  b.tap('encoder', features, 1);
+  const denoised = denoiser(b, config, features, stack);
+  b.tap('unet', denoised, 1);
+  const routed = conv2d(b, 'decoder.route', features, baseChannels, { kernelSize: 1 });
+  let hidden = b.add(denoised, routed);
+  hidden = stack('decoder.layers', hidden, baseChannels, config.decoderLayers);
+  const detail = conv2d(b, 'decoder.conv_out', hidden, inChannels * scale * scale);
+  const enlarged = b.pixelShuffle(detail, scale);
+  const base = b.apply('resize', [sample], {
+    mode: 'nearest',
+    height: size.height * scale,
+    width: size.width * scale,
+  });
+  return b.build({ out_sample: b.add(enlarged, base) });
+}
+
+export interface RestorerSize {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Height and width of the input must be multiples of this. */
+export function restorerMultiple(config: RestorerConfig): number {
+  return 2 ** config.blockOutChannels.length;
+}
+
+type Stack = (name: string, x: Value, channels: number, layers: number) => Value;
+
+function denoiser(b: GraphBuilder, config: RestorerConfig, features: Value, stack: Stack): Value {
+  const { baseChannels, blockOutChannels, layersPerBlock } = config;
+  const skips: Value[] = [];
+  let hidden = features;
+  blockOutChannels.forEach((channels, level) => {
+    const name = `unet.down_blocks.${level}`;
+    hidden = conv2d(b, `${name}.downsampler`, hidden, channels, { stride: 2, padding: 1 });
+    hidden = stack(`${name}.resnets`, hidden, channels, layersPerBlock[level]);
+    skips.push(hidden);
+  });
+  for (let level = blockOutChannels.length - 1; level >= 0; level--) {
+    const name = `unet.up_blocks.${blockOutChannels.length - 1 - level}`;
+    const channels = blockOutChannels[level];
+    if (level < blockOutChannels.length - 1) {
+      const routed = conv2d(b, `${name}.route`, skips[level], channels, { kernelSize: 1 });
+      hidden = stack(`${name}.resnets`, b.add(hidden, routed), channels, layersPerBlock[level]);
+    }
+    const finer = level === 0 ? baseChannels : blockOutChannels[level - 1];
+    const spread = conv2d(b, `${name}.upsampler`, hidden, finer * 4, { kernelSize: 1 });
+    hidden = b.pixelShuffle(spread, 2);
+  }
+  return hidden;
+}

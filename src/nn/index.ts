@@ -1,0 +1,3 @@
+export * from './activation.js';
+export * from './autoencoderTinyBlock.js';
+export * from './conv2d.js';

@@ -1,0 +1,2 @@
+export { encodeModel, opsetVersion, toModelProto } from './model.js';
+export type { ExternalData, Initializer } from './proto.js';

@@ -1,0 +1,1 @@
+export { DeviceError } from './devices.js';

@@ -1,0 +1,51 @@
+import type { Graph } from '../graph/index.js';
+import { elementCount, tensor, zeros, type Random, type Tensor } from '../tensor/index.js';
+
+/**
+ * Random weights for every param of a network: matrices and kernels normal with variance
+ * `gain^2 / fanIn` (He et al. 2015 with gain sqrt(2)), vectors zero, except norm weights (one).
+ * `gainOf` decides by name; residual branches start small so that a deep network starts near identity.
+ */
+export function initializeWeights(
+  graph: Graph,
+  random: Random,
+  gainOf: (name: string) => number,
+): Map<string, Tensor<'float32'>> {
+  const weights = new Map<string, Tensor<'float32'>>();
+  for (const { name, shape } of graph.params) {
+    weights.set(name, initializeParam(name, shape, random, gainOf(name)));
+  }
+  return weights;
+}
+
+function initializeParam(
+  name: string,
+  shape: readonly number[],
+  random: Random,
+  gain: number,
+): Tensor<'float32'> {
+  if (shape.length === 1) {
+    const start = zeros('float32', shape);
+    if (/norm\w*\.weight$/.test(name)) start.data.fill(1);
+    return start;
+  }
+  const fanIn = elementCount(shape.slice(1));
+  const deviation = gain / Math.sqrt(fanIn);
+  const values = random.normals(elementCount(shape));
+  return tensor(
+    'float32',
+    shape,
+    values.map((value) => value * deviation),
+  );
+}
+
+/**
+ * Initial weights of a restorer: He gain inside blocks; the last convolution of each residual branch and
+ * of the network starts at a tenth, so that the first output is close to the enlarged input.
+ */
+export function initializeRestorer(graph: Graph, random: Random): Map<string, Tensor<'float32'>> {
+  return initializeWeights(graph, random, (name) => {
+    if (/conv\.4\.weight$|conv_out\.weight$/.test(name)) return 0.1 * Math.SQRT2;
+    return /conv\.[02]\.weight$/.test(name) ? Math.SQRT2 : 1;
+  });
+}

@@ -1,0 +1,125 @@
+import type { Feeds, Session } from '../graph/index.js';
+import type { Tensor } from '../tensor/index.js';
+import { clipGradientNorm, updateEma, type Optimizer } from './optimizers.js';
+import { scheduleFactor, type ScheduleConfig } from './schedules.js';
+import type { TrainingState } from './state.js';
+
+/** What one step reports. */
+export interface StepMetrics {
+  /** Updates done, including this one. */
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** L2 norm of all gradients, before clipping. */
+  readonly gradientNorm: number;
+  /** Milliseconds of the whole step, and the part spent waiting for data. */
+  readonly ms: number;
+  readonly dataMs: number;
+}
+
+export interface TrainingPlan {
+  readonly totalSteps: number;
+  readonly learningRate: number;
+  readonly schedule: ScheduleConfig;
+  /** Null: gradients are not clipped. */
+  readonly clipNorm: number | null;
+  readonly emaDecay: number;
+  /** Equal parts that the batch of one step is computed in. */
+  readonly shards: number;
+}
+
+/** Gives shard `shard` of the batch of 0-based step `step`. */
+export type ShardSource = (step: number, shard: number) => Promise<Feeds>;
+
+/**
+ * Trains, one update an iteration, changing `state` in place. Sessions run `trainingGraph`; with several
+ * of them the shards of a batch are computed side by side (data parallel), and gradients are summed in
+ * shard order, so that the result does not depend on who finishes first. Stop by leaving the loop:
+ * between iterations the state is whole.
+ * @throws Error when the loss is no longer finite.
+ */
+export async function* train(
+  state: TrainingState,
+  sessions: readonly Session[],
+  source: ShardSource,
+  optimizer: Optimizer,
+  plan: TrainingPlan,
+): AsyncGenerator<StepMetrics> {
+  while (state.step < plan.totalSteps) {
+    const begun = performance.now();
+    const shards = await computeShards(state, sessions, source, plan.shards);
+    const { loss, gradients } = averageShards(state, shards.results);
+    if (!Number.isFinite(loss)) {
+      throw new Error(`step ${state.step + 1}: expected a finite loss, got ${loss}`);
+    }
+    const maxNorm = plan.clipNorm ?? Infinity;
+    const gradientNorm = clipGradientNorm([...gradients.values()], maxNorm);
+    const factor = scheduleFactor(plan.schedule, state.step, plan.totalSteps);
+    const learningRate = plan.learningRate * factor;
+    applyUpdate(state, gradients, optimizer, learningRate, plan.emaDecay);
+    const ms = performance.now() - begun;
+    yield { step: state.step, loss, learningRate, gradientNorm, ms, dataMs: shards.dataMs };
+  }
+}
+
+async function computeShards(
+  state: TrainingState,
+  sessions: readonly Session[],
+  source: ShardSource,
+  count: number,
+): Promise<{ results: Feeds[]; dataMs: number }> {
+  const weights = Object.fromEntries(state.weights);
+  const results = new Array<Feeds>(count);
+  let dataMs = 0;
+  const work = sessions.map(async (session, worker) => {
+    for (let shard = worker; shard < count; shard += sessions.length) {
+      const asked = performance.now();
+      const batch = await source(state.step, shard);
+      dataMs += (performance.now() - asked) / sessions.length;
+      results[shard] = await session.run({ ...weights, ...batch });
+    }
+  });
+  await Promise.all(work);
+  return { results, dataMs };
+}
+
+function averageShards(
+  state: TrainingState,
+  results: readonly Feeds[],
+): { loss: number; gradients: Map<string, Float32Array> } {
+  const share = 1 / results.length;
+  const loss = results.reduce((sum, { loss }) => sum + floats(loss)[0] * share, 0);
+  const gradients = new Map<string, Float32Array>();
+  for (const name of state.weights.keys()) {
+    const [first, ...others] = results.map((result) => floats(result[`grad:${name}`]));
+    const mean = first;
+    for (const other of others) for (let i = 0; i < mean.length; i++) mean[i] += other[i];
+    if (others.length > 0) for (let i = 0; i < mean.length; i++) mean[i] *= share;
+    gradients.set(name, mean);
+  }
+  return { loss, gradients };
+}
+
+function applyUpdate(
+  state: TrainingState,
+  gradients: ReadonlyMap<string, Float32Array>,
+  optimizer: Optimizer,
+  learningRate: number,
+  emaDecay: number,
+): void {
+  state.step += 1;
+  const slots = optimizer.slots.map((slot) => state.moments.get(slot));
+  for (const [name, gradient] of gradients) {
+    const param = floats(state.weights.get(name));
+    const moments = slots.map((slot) => floats(slot?.get(name)));
+    optimizer.update(param, gradient, moments, { learningRate, step: state.step });
+    updateEma(floats(state.ema.get(name)), param, emaDecay, state.step);
+  }
+}
+
+function floats(value: Tensor | undefined): Float32Array {
+  if (!(value?.data instanceof Float32Array)) {
+    throw new Error(`expected a float32 tensor, got ${value?.dtype ?? 'nothing'}`);
+  }
+  return value.data;
+}
