@@ -32,7 +32,7 @@ export function awayFromZero(shape: Shape): Operand {
 export function spaced(shape: Shape, offset = 0): Operand {
   const length = elementCount(shape);
   const draw = (random: Random): number[] =>
-    random.permutation(length).map((i) => (i - length / 2) / 16 + offset);
+    random.permutation(length).map((i) => (i - Math.floor(length / 2)) / 16 + offset);
   return { shape, dtype: 'float32', differentiable: true, draw };
 }
 
