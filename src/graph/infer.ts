@@ -3,16 +3,12 @@ import {
   elementCount,
   formatShape,
   normalizeAxis,
+  sameShape,
   type DType,
   type Shape,
-} from "../tensor/index.js";
-import type { Value } from "./ir.js";
-import {
-  arity,
-  type Attributes,
-  type ConvAttributes,
-  type Op,
-} from "./operators.js";
+} from '../tensor/index.js';
+import type { Value } from './ir.js';
+import { arity, type Attributes, type ConvAttributes, type Op } from './operators.js';
 
 export interface ValueType {
   readonly shape: Shape;
@@ -21,23 +17,25 @@ export interface ValueType {
 
 type InferRule<A> = (inputs: readonly ValueType[], attributes: A) => ValueType;
 
-const unary: InferRule<Attributes["neg"]> = ([x]) => ({
+const unary: InferRule<Attributes['neg']> = ([x]) => ({
   shape: x.shape,
   dtype: x.dtype,
 });
 
-const binary: InferRule<Attributes["add"]> = ([a, b]) => {
+const binary: InferRule<Attributes['add']> = ([a, b]) => {
   requireSameDType(a, b);
   return { shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype };
 };
 
-const comparison: InferRule<Attributes["less"]> = (inputs) => ({
+const comparison: InferRule<Attributes['less']> = (inputs) => ({
   shape: binary(inputs, {}).shape,
-  dtype: "bool",
+  dtype: 'bool',
 });
 
-const reduction: InferRule<Attributes["reduceSum"]> = ([x], { axes }) => {
-  axes.forEach((axis) => normalizeAxis(axis, x.shape.length));
+const reduction: InferRule<Attributes['reduceSum']> = ([x], { axes }) => {
+  axes.forEach((axis) => requireAxis(axis, x.shape.length));
+  // ONNX reads no axes as all axes.
+  if (axes.length === 0) throw mismatch('an axis', 'none');
   return {
     shape: x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
     dtype: x.dtype,
@@ -75,13 +73,10 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
   greater: comparison,
   equal: comparison,
   where: ([condition, a, b]) => {
-    requireDType(condition, "bool");
+    requireDType(condition, 'bool');
     requireSameDType(a, b);
     return {
-      shape: broadcastShapes(
-        condition.shape,
-        broadcastShapes(a.shape, b.shape),
-      ),
+      shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)),
       dtype: a.dtype,
     };
   },
@@ -104,45 +99,31 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
   expand: ([x], { shape }) => {
     const broadcast = broadcastShapes(x.shape, shape);
     if (formatShape(broadcast) !== formatShape(shape)) {
-      throw mismatch(
-        `a shape that ${formatShape(x.shape)} expands to`,
-        formatShape(shape),
-      );
+      throw mismatch(`a shape that ${formatShape(x.shape)} expands to`, formatShape(shape));
     }
     return { shape, dtype: x.dtype };
   },
   transpose: ([x], { perm }) => {
     const sorted = [...perm].sort((a, b) => a - b);
-    if (
-      perm.length !== x.shape.length ||
-      sorted.some((axis, i) => axis !== i)
-    ) {
-      throw mismatch(
-        `a permutation of the axes of ${formatShape(x.shape)}`,
-        formatShape(perm),
-      );
+    if (perm.length !== x.shape.length || sorted.some((axis, i) => axis !== i)) {
+      throw mismatch(`a permutation of the axes of ${formatShape(x.shape)}`, formatShape(perm));
     }
     return { shape: perm.map((axis) => x.shape[axis]), dtype: x.dtype };
   },
   slice: ([x], { starts, ends, steps }) => ({
-    shape: x.shape.map((n, axis) =>
-      sliceLength(n, starts[axis], ends[axis], steps[axis]),
-    ),
+    shape: x.shape.map((n, axis) => sliceLength(n, starts[axis], ends[axis], steps[axis])),
     dtype: x.dtype,
   }),
   concat: (inputs, { axis }) => {
     const [first] = inputs;
-    normalizeAxis(axis, first.shape.length);
+    requireAxis(axis, first.shape.length);
     for (const input of inputs) {
       requireSameDType(first, input);
       const fits =
         input.shape.length === first.shape.length &&
         input.shape.every((n, i) => i === axis || n === first.shape[i]);
       if (!fits)
-        throw mismatch(
-          `${formatShape(first.shape)} off axis ${axis}`,
-          formatShape(input.shape),
-        );
+        throw mismatch(`${formatShape(first.shape)} off axis ${axis}`, formatShape(input.shape));
     }
     const length = inputs.reduce((sum, input) => sum + input.shape[axis], 0);
     return {
@@ -150,31 +131,39 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
       dtype: first.dtype,
     };
   },
-  pad: ([x], { before, after }) => ({
-    shape: x.shape.map((n, axis) => n + before[axis] + after[axis]),
-    dtype: x.dtype,
-  }),
-  gather: ([data, indices], { axis }) => {
-    requireDType(indices, "int64");
-    normalizeAxis(axis, data.shape.length);
+  pad: ([x], { before, after, mode }) => {
+    x.shape.forEach((n, axis) => {
+      const most = mode === 'reflect' ? n - 1 : Infinity;
+      const counts = [before[axis], after[axis]];
+      if (!counts.every((count) => count >= 0 && count <= most)) {
+        throw mismatch(`padding of axis ${axis} in [0, ${most}]`, formatShape(counts));
+      }
+    });
     return {
-      shape: [
-        ...data.shape.slice(0, axis),
-        ...indices.shape,
-        ...data.shape.slice(axis + 1),
-      ],
+      shape: x.shape.map((n, axis) => n + before[axis] + after[axis]),
+      dtype: x.dtype,
+    };
+  },
+  gather: ([data, indices], { axis }) => {
+    requireDType(indices, 'int64');
+    requireAxis(axis, data.shape.length);
+    return {
+      shape: [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)],
       dtype: data.dtype,
     };
   },
   scatterAdd: ([indices, updates], { axis, size }) => {
-    requireDType(indices, "int64");
+    requireDType(indices, 'int64');
     const rank = indices.shape.length;
+    const rows = updates.shape.slice(axis, axis + rank);
+    if (axis < 0 || !sameShape(rows, indices.shape)) {
+      throw mismatch(
+        `${formatShape(indices.shape)} at axis ${axis} of the updates`,
+        formatShape(updates.shape),
+      );
+    }
     return {
-      shape: [
-        ...updates.shape.slice(0, axis),
-        size,
-        ...updates.shape.slice(axis + rank),
-      ],
+      shape: [...updates.shape.slice(0, axis), size, ...updates.shape.slice(axis + rank)],
       dtype: updates.dtype,
     };
   },
@@ -193,6 +182,8 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
   },
   conv: ([x, weight, bias], attributes) => {
     requireRank(x, 4);
+    requireRank(weight, 4);
+    requireSameDType(x, weight);
     const [n, c] = x.shape;
     const [out, inPerGroup] = weight.shape;
     const { groups } = attributes;
@@ -202,27 +193,32 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
         formatShape(weight.shape),
       );
     }
-    requireBias(bias, out);
+    requireVector(x, bias, out);
     return {
-      shape: [
-        n,
-        out,
-        ...[0, 1].map((i) => convLength(x, weight, attributes, i)),
-      ],
+      shape: [n, out, ...[0, 1].map((i) => convLength(x, weight, attributes, i))],
       dtype: x.dtype,
     };
   },
   convTranspose: ([x, weight, bias], attributes) => {
     requireRank(x, 4);
+    requireRank(weight, 4);
+    requireSameDType(x, weight);
     const [n, c] = x.shape;
     const [input, outPerGroup] = weight.shape;
-    if (c !== input)
+    const { strides, pads, dilations, outputPadding, groups } = attributes;
+    if (c !== input || c % groups !== 0) {
       throw mismatch(
-        `weight [${c}, out / groups, kh, kw]`,
+        `weight [${c}, out / groups, kh, kw] for ${groups} groups`,
         formatShape(weight.shape),
       );
-    const { strides, pads, dilations, outputPadding, groups } = attributes;
-    requireBias(bias, outPerGroup * groups);
+    }
+    if (outputPadding.some((padding, i) => padding >= strides[i])) {
+      throw mismatch(
+        `output padding below the strides ${formatShape(strides)}`,
+        formatShape(outputPadding),
+      );
+    }
+    requireVector(x, bias, outPerGroup * groups);
     const spatial = [0, 1].map(
       (i) =>
         (x.shape[2 + i] - 1) * strides[i] -
@@ -235,16 +231,15 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
   },
   groupNorm: ([x, weight, bias], { groups }) => {
     const c = x.shape[1];
-    if (c % groups !== 0)
-      throw mismatch(`channels divisible by ${groups} groups`, `${c}`);
-    requireBias(weight, c);
-    requireBias(bias, c);
+    if (c % groups !== 0) throw mismatch(`channels divisible by ${groups} groups`, `${c}`);
+    requireVector(x, weight, c);
+    requireVector(x, bias, c);
     return x;
   },
   layerNorm: ([x, weight, bias]) => {
     const c = x.shape[x.shape.length - 1];
-    requireBias(weight, c);
-    requireBias(bias, c);
+    requireVector(x, weight, c);
+    requireVector(x, bias, c);
     return x;
   },
   resize: ([x], { height, width }) => {
@@ -255,8 +250,7 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
     requireRank(x, 4);
     const [n, c, h, w] = x.shape;
     const area = blockSize * blockSize;
-    if (c % area !== 0)
-      throw mismatch(`channels divisible by ${area}`, formatShape(x.shape));
+    if (c % area !== 0) throw mismatch(`channels divisible by ${area}`, formatShape(x.shape));
     return {
       shape: [n, c / area, h * blockSize, w * blockSize],
       dtype: x.dtype,
@@ -283,7 +277,7 @@ export function inferType<O extends Op>(
     }
     const { shape, dtype } = rules[op](inputs, attributes);
     if (shape.some((n) => !Number.isInteger(n) || n < 1)) {
-      throw mismatch("a result of positive size", formatShape(shape));
+      throw mismatch('a result of positive size', formatShape(shape));
     }
     return { shape, dtype };
   } catch (error) {
@@ -299,28 +293,17 @@ function convLength(
 ): number {
   const { strides, pads, dilations } = attributes;
   const extent = dilations[i] * (weight.shape[2 + i] - 1) + 1;
-  return (
-    Math.floor((x.shape[2 + i] + pads[i] + pads[i + 2] - extent) / strides[i]) +
-    1
-  );
+  return Math.floor((x.shape[2 + i] + pads[i] + pads[i + 2] - extent) / strides[i]) + 1;
 }
 
-function sliceLength(
-  length: number,
-  start: number,
-  end: number,
-  step: number,
-): number {
-  const inside =
-    step > 0 ? start >= 0 && end <= length : start < length && end >= -1;
-  if (!inside)
-    throw mismatch(`a slice within ${length}`, `${start}:${end}:${step}`);
+function sliceLength(length: number, start: number, end: number, step: number): number {
+  const inside = step > 0 ? start >= 0 && end <= length : start < length && end >= -1;
+  if (!inside) throw mismatch(`a slice within ${length}`, `${start}:${end}:${step}`);
   return Math.max(0, Math.ceil((end - start) / step));
 }
 
 function requireRank(x: ValueType, rank: number): void {
-  if (x.shape.length !== rank)
-    throw mismatch(`rank ${rank}`, formatShape(x.shape));
+  if (x.shape.length !== rank) throw mismatch(`rank ${rank}`, formatShape(x.shape));
 }
 
 function requireDType(x: ValueType, dtype: DType): void {
@@ -328,16 +311,21 @@ function requireDType(x: ValueType, dtype: DType): void {
 }
 
 function requireSameDType(a: ValueType, b: ValueType): void {
-  if (a.dtype !== b.dtype)
-    throw mismatch("one dtype", `${a.dtype} and ${b.dtype}`);
+  if (a.dtype !== b.dtype) throw mismatch('one dtype', `${a.dtype} and ${b.dtype}`);
 }
 
-function requireBias(bias: ValueType | undefined, length: number): void {
-  if (
-    bias !== undefined &&
-    (bias.shape.length !== 1 || bias.shape[0] !== length)
-  ) {
-    throw mismatch(`[${length}]`, formatShape(bias.shape));
+/** Axes of a graph are counted from the front; only softmax's may be negative. */
+function requireAxis(axis: number, rank: number): void {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= rank) {
+    throw mismatch(`an axis in [0, ${rank})`, `${axis}`);
+  }
+}
+
+function requireVector(x: ValueType, vector: ValueType | undefined, length: number): void {
+  if (vector === undefined) return;
+  requireSameDType(x, vector);
+  if (!sameShape(vector.shape, [length])) {
+    throw mismatch(`[${length}]`, formatShape(vector.shape));
   }
 }
 
