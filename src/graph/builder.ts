@@ -1,19 +1,14 @@
 import {
-  float32,
+  fromFloat64,
   sameShape,
   tensor,
   type DType,
   type Shape,
   type Tensor,
-} from "../tensor/index.js";
-import { inferType } from "./infer.js";
-import type { Graph, NamedValue, Node, Tap, Value } from "./ir.js";
-import type {
-  Attributes,
-  ConvAttributes,
-  ConvTransposeAttributes,
-  Op,
-} from "./operators.js";
+} from '../tensor/index.js';
+import { inferType } from './infer.js';
+import type { Graph, NamedValue, Node, Tap, Value } from './ir.js';
+import type { Attributes, ConvAttributes, ConvTransposeAttributes, Op } from './operators.js';
 
 /**
  * Grows a graph. Every operation is type-checked as it is added, and an operation that was built
@@ -30,44 +25,34 @@ export class GraphBuilder {
   private readonly names = new Set<string>();
 
   /** A value fed on every run. */
-  input(name: string, shape: Shape, dtype: DType = "float32"): NamedValue {
+  input(name: string, shape: Shape, dtype: DType = 'float32'): NamedValue {
     return this.named(this.inputs, name, shape, dtype);
   }
 
   /** A value the session holds: a weight under its state-dict key. */
-  param(name: string, shape: Shape, dtype: DType = "float32"): NamedValue {
+  param(name: string, shape: Shape, dtype: DType = 'float32'): NamedValue {
     return this.named(this.params, name, shape, dtype);
   }
 
   /** A literal tensor. Meant for small tables; weights are params. */
   constant(literal: Tensor): Value {
-    return this.apply("constant", [], { tensor: literal });
+    return this.apply('constant', [], { tensor: literal });
   }
 
   /** A literal number, of `dtype`. */
-  scalar(value: number, dtype: DType = "float32"): Value {
-    if (dtype === "int64")
-      return this.constant(
-        tensor("int64", [], BigInt64Array.of(BigInt(value))),
-      );
-    const literal = this.constant(float32([], [value]));
-    return dtype === "float32"
-      ? literal
-      : this.apply("cast", [literal], { to: dtype });
+  scalar(value: number, dtype: DType = 'float32'): Value {
+    if (dtype === 'int64')
+      return this.constant(tensor('int64', [], BigInt64Array.of(BigInt(value))));
+    return this.constant(fromFloat64(dtype, [], [value]));
   }
 
   /**
    * Adds one operation.
    * @throws Error naming the operator, what it expected and what it got.
    */
-  apply<O extends Op>(
-    op: O,
-    operands: readonly Value[],
-    attributes: Attributes[O],
-  ): Value {
+  apply<O extends Op>(op: O, operands: readonly Value[], attributes: Attributes[O]): Value {
     const type = inferType(op, operands, attributes);
-    const key =
-      op === "constant" ? undefined : operationKey(op, operands, attributes);
+    const key = op === 'constant' ? undefined : operationKey(op, operands, attributes);
     const existing = key === undefined ? undefined : this.known.get(key);
     if (existing) return existing;
     const output: Value = {
@@ -106,19 +91,19 @@ export class GraphBuilder {
   }
 
   neg(x: Value): Value {
-    return this.apply("neg", [x], {});
+    return this.apply('neg', [x], {});
   }
   add(a: Value, b: Value): Value {
-    return this.apply("add", [a, b], {});
+    return this.apply('add', [a, b], {});
   }
   sub(a: Value, b: Value): Value {
-    return this.apply("sub", [a, b], {});
+    return this.apply('sub', [a, b], {});
   }
   mul(a: Value, b: Value): Value {
-    return this.apply("mul", [a, b], {});
+    return this.apply('mul', [a, b], {});
   }
   div(a: Value, b: Value): Value {
-    return this.apply("div", [a, b], {});
+    return this.apply('div', [a, b], {});
   }
   /** `x * factor` for a literal factor. */
   scale(x: Value, factor: number): Value {
@@ -129,35 +114,33 @@ export class GraphBuilder {
     return offset === 0 ? x : this.add(x, this.literalFor(x, offset));
   }
   sigmoid(x: Value): Value {
-    return this.apply("sigmoid", [x], {});
+    return this.apply('sigmoid', [x], {});
   }
   relu(x: Value): Value {
-    return this.apply("relu", [x], {});
+    return this.apply('relu', [x], {});
   }
   /** x * sigmoid(x), also called swish. */
   silu(x: Value): Value {
     return this.mul(x, this.sigmoid(x));
   }
   matmul(a: Value, b: Value): Value {
-    return this.apply("matmul", [a, b], {});
+    return this.apply('matmul', [a, b], {});
   }
   reshape(x: Value, shape: Shape): Value {
-    return this.apply("reshape", [x], { shape });
+    return this.apply('reshape', [x], { shape });
   }
   expand(x: Value, shape: Shape): Value {
-    return this.apply("expand", [x], { shape });
+    return this.apply('expand', [x], { shape });
   }
   transpose(x: Value, perm: readonly number[]): Value {
-    return this.apply("transpose", [x], { perm });
+    return this.apply('transpose', [x], { perm });
   }
   concat(parts: readonly Value[], axis: number): Value {
-    return parts.length === 1
-      ? parts[0]
-      : this.apply("concat", parts, { axis });
+    return parts.length === 1 ? parts[0] : this.apply('concat', parts, { axis });
   }
   /** Elements `start` to `end` (exclusive) of one axis. */
   sliceAxis(x: Value, axis: number, start: number, end: number): Value {
-    return this.apply("slice", [x], {
+    return this.apply('slice', [x], {
       starts: x.shape.map((_, i) => (i === axis ? start : 0)),
       ends: x.shape.map((n, i) => (i === axis ? end : n)),
       steps: x.shape.map(() => 1),
@@ -165,15 +148,15 @@ export class GraphBuilder {
   }
   /** Zeros around each axis. */
   pad(x: Value, before: readonly number[], after: readonly number[]): Value {
-    return this.apply("pad", [x], { before, after, mode: "constant" });
+    return this.apply('pad', [x], { before, after, mode: 'constant' });
   }
   /** Sums over `axes`, which stay with length 1. */
   reduceSum(x: Value, axes: readonly number[]): Value {
-    return this.apply("reduceSum", [x], { axes });
+    return this.apply('reduceSum', [x], { axes });
   }
   /** Averages over `axes`, which stay with length 1. */
   reduceMean(x: Value, axes: readonly number[]): Value {
-    return this.apply("reduceMean", [x], { axes });
+    return this.apply('reduceMean', [x], { axes });
   }
   /** Sums a gradient down to the shape of an operand that was broadcast: the adjoint of `expand`. */
   sumTo(x: Value, shape: Shape): Value {
@@ -184,18 +167,9 @@ export class GraphBuilder {
     );
     return this.reshape(axes.length > 0 ? this.reduceSum(x, axes) : x, shape);
   }
-  conv(
-    x: Value,
-    weight: Value,
-    bias: Value | null,
-    options: Partial<ConvAttributes> = {},
-  ): Value {
+  conv(x: Value, weight: Value, bias: Value | null, options: Partial<ConvAttributes> = {}): Value {
     const attributes = { ...defaultConv, ...options };
-    return this.apply(
-      "conv",
-      bias ? [x, weight, bias] : [x, weight],
-      attributes,
-    );
+    return this.apply('conv', bias ? [x, weight, bias] : [x, weight], attributes);
   }
   convTranspose(
     x: Value,
@@ -208,14 +182,10 @@ export class GraphBuilder {
       outputPadding: [0, 0] as const,
       ...options,
     };
-    return this.apply(
-      "convTranspose",
-      bias ? [x, weight, bias] : [x, weight],
-      attributes,
-    );
+    return this.apply('convTranspose', bias ? [x, weight, bias] : [x, weight], attributes);
   }
   pixelShuffle(x: Value, blockSize: number): Value {
-    return this.apply("depthToSpace", [x], { blockSize });
+    return this.apply('depthToSpace', [x], { blockSize });
   }
   /** The inverse of pixelShuffle: each block of `[N, C, H, W]` becomes `blockSize ** 2` channels. */
   pixelUnshuffle(x: Value, blockSize: number): Value {
@@ -230,14 +200,8 @@ export class GraphBuilder {
     return this.scalar(value, x.dtype);
   }
 
-  private named(
-    list: NamedValue[],
-    name: string,
-    shape: Shape,
-    dtype: DType,
-  ): NamedValue {
-    if (this.names.has(name))
-      throw new Error(`expected a new name, got ${name} a second time`);
+  private named(list: NamedValue[], name: string, shape: Shape, dtype: DType): NamedValue {
+    if (this.names.has(name)) throw new Error(`expected a new name, got ${name} a second time`);
     this.names.add(name);
     const value: NamedValue = { id: this.nextId++, shape, dtype, name };
     list.push(value);
@@ -252,10 +216,6 @@ const defaultConv: ConvAttributes = {
   groups: 1,
 };
 
-function operationKey(
-  op: Op,
-  operands: readonly Value[],
-  attributes: object,
-): string {
-  return `${op}(${operands.map((value) => value.id).join(",")})${JSON.stringify(attributes)}`;
+function operationKey(op: Op, operands: readonly Value[], attributes: object): string {
+  return `${op}(${operands.map((value) => value.id).join(',')})${JSON.stringify(attributes)}`;
 }

@@ -1,4 +1,4 @@
-import { elementCount, float32, type Shape } from '../tensor/index.js';
+import { elementCount, fromFloat64, type Shape } from '../tensor/index.js';
 import type { GraphBuilder } from './builder.js';
 import type { Value } from './ir.js';
 import type { Attributes, Op } from './operators.js';
@@ -52,7 +52,9 @@ export const vjpRules: { readonly [O in Op]: VjpRule<Attributes[O]> } = {
     const inside = b.apply('equal', [x, output], {});
     return [b.apply('where', [inside, dy, b.scalar(0, dy.dtype)], {})];
   },
-  cast: (b, { inputs: [x], dy }) => [b.apply('cast', [dy], { to: x.dtype })],
+  // Truncated to an integer or a condition, a value has no slope.
+  cast: (b, { inputs: [x], dy }) =>
+    isFloat(x) && isFloat(dy) ? [b.apply('cast', [dy], { to: x.dtype })] : [],
 
   add: (b, { inputs: [x, y], dy }) => [b.sumTo(dy, x.shape), b.sumTo(dy, y.shape)],
   sub: (b, { inputs: [x, y], dy, wanted }) => [
@@ -271,9 +273,13 @@ function resizeVjp(
     const blocks = b.reshape(dy, [n, c, h, height / h, w, width / w]);
     return b.reshape(b.reduceSum(blocks, [3, 5]), shape);
   }
-  const rows = b.constant(float32([height, h], interpolationMatrix(mode, h, height)));
-  const columns = b.constant(float32([width, w], interpolationMatrix(mode, w, width)));
-  const cast = (matrix: Value): Value =>
-    matrix.dtype === dy.dtype ? matrix : b.apply('cast', [matrix], { to: dy.dtype });
-  return b.matmul(b.matmul(b.transpose(cast(rows), [1, 0]), dy), cast(columns));
+  const matrix = (inLength: number, outLength: number): Value => {
+    const numbers = interpolationMatrix(mode, inLength, outLength);
+    return b.constant(fromFloat64(dy.dtype, [outLength, inLength], numbers));
+  };
+  return b.matmul(b.matmul(b.transpose(matrix(h, height), [1, 0]), dy), matrix(w, width));
+}
+
+function isFloat({ dtype }: Value): boolean {
+  return dtype.includes('float');
 }
