@@ -1,5 +1,5 @@
 import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
-import { autoencoderTinyBlock, conv2d, type ActivationName } from '../nn/index.js';
+import { resnetBlockTiny, conv2d, type ActivationName } from '../nn/index.js';
 
 /** One-step restorer: encoder, denoiser U-Net, decoder. Channel lists go from fine to coarse. */
 export interface RestorerConfig {
@@ -30,7 +30,7 @@ export function restorer(config: RestorerConfig, size: RestorerSize): Graph {
   const stack = (name: string, x: Value, channels: number, layers: number): Value => {
     let hidden = x;
     for (let i = 0; i < layers; i++) {
-      hidden = autoencoderTinyBlock(b, `${name}.${i}`, hidden, channels, actFn);
+      hidden = resnetBlockTiny(b, `${name}.${i}`, hidden, channels, actFn);
     }
     return hidden;
   };

@@ -40,12 +40,13 @@ function initializeParam(
 }
 
 /**
- * Initial weights of a restorer: He gain inside blocks; the last convolution of each residual branch and
- * of the network starts at a tenth, so that the first output is close to the enlarged input.
+ * Initial weights of a restorer: He gain before activations; the last convolution of each residual branch
+ * starts at a tenth and the network's own at a hundredth, so that the first output is the enlarged input.
  */
 export function initializeRestorer(graph: Graph, random: Random): Map<string, Tensor<'float32'>> {
   return initializeWeights(graph, random, (name) => {
-    if (/conv\.4\.weight$|conv_out\.weight$/.test(name)) return 0.1 * Math.SQRT2;
-    return /conv\.[02]\.weight$/.test(name) ? Math.SQRT2 : 1;
+    if (name.endsWith('conv_out.weight')) return 0.01;
+    if (name.endsWith('conv2.weight')) return 0.1;
+    return name.endsWith('conv1.weight') ? Math.SQRT2 : 1;
   });
 }
