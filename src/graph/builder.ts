@@ -189,11 +189,7 @@ export class GraphBuilder {
   }
   /** The inverse of pixelShuffle: each block of `[N, C, H, W]` becomes `blockSize ** 2` channels. */
   pixelUnshuffle(x: Value, blockSize: number): Value {
-    const [n, c, h, w] = x.shape;
-    const [rows, columns] = [h / blockSize, w / blockSize];
-    const blocks = this.reshape(x, [n, c, rows, blockSize, columns, blockSize]);
-    const moved = this.transpose(blocks, [0, 1, 3, 5, 2, 4]);
-    return this.reshape(moved, [n, c * blockSize * blockSize, rows, columns]);
+    return this.apply('spaceToDepth', [x], { blockSize });
   }
 
   private literalFor(x: Value, value: number): Value {

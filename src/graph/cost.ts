@@ -100,6 +100,7 @@ const costRules: { readonly [O in Op]: CostRule<Attributes[O]> } = {
   // Two weights a row and two a column; nearest only moves.
   resize: ([x], { mode }, output) => (mode === 'nearest' ? free : perOutput(6))([x], {}, output),
   depthToSpace: free,
+  spaceToDepth: free,
 };
 
 /** The work of one node. */

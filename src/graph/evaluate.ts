@@ -24,6 +24,7 @@ import type { EvaluateRule, Operand } from './evaluateRule.js';
 import {
   evaluateConcat,
   evaluateDepthToSpace,
+  evaluateSpaceToDepth,
   evaluateExpand,
   evaluateGather,
   evaluatePad,
@@ -94,6 +95,7 @@ const evaluateRules: { readonly [O in Op]: EvaluateRule<Attributes[O]> } = {
   layerNorm: evaluateLayerNorm,
   resize: evaluateResize,
   depthToSpace: evaluateDepthToSpace,
+  spaceToDepth: evaluateSpaceToDepth,
 };
 
 /**

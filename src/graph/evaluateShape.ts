@@ -107,6 +107,15 @@ export const evaluateDepthToSpace: EvaluateRule<Attributes['depthToSpace']> = (
   return permute(x.data, [n, c, blockSize, blockSize, h, w], [0, 1, 4, 2, 5, 3]);
 };
 
+export const evaluateSpaceToDepth: EvaluateRule<Attributes['spaceToDepth']> = (
+  [x],
+  { blockSize },
+) => {
+  const [n, c, height, width] = x.shape;
+  const blocks = [n, c, height / blockSize, blockSize, width / blockSize, blockSize];
+  return permute(x.data, blocks, [0, 1, 3, 5, 2, 4]);
+};
+
 export const evaluateResize: EvaluateRule<Attributes['resize']> = (
   [x],
   { mode, height, width },

@@ -1,5 +1,5 @@
-import type { Tensor, Weights } from "../tensor/index.js";
-import type { Graph } from "./ir.js";
+import type { Tensor, Weights } from '../tensor/index.js';
+import type { Graph } from './ir.js';
 
 /** Tensors by the names of a graph's inputs or outputs. */
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -35,16 +35,13 @@ export interface Executor {
  */
 export function checkFeeds(graph: Graph, feeds: Feeds): void {
   const problems = graph.inputs.flatMap((input) => {
-    const fed = Object.hasOwn(feeds, input.name)
-      ? feeds[input.name]
-      : undefined;
+    const fed = Object.hasOwn(feeds, input.name) ? feeds[input.name] : undefined;
     return describeMismatch(input.name, input, fed);
   });
   const known = new Set(graph.inputs.map((input) => input.name));
   for (const name of Object.keys(feeds))
     if (!known.has(name)) problems.push(`${name}: not an input`);
-  if (problems.length > 0)
-    throw new Error(`inputs do not fit the graph: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new Error(`inputs do not fit the graph: ${problems.join('; ')}`);
 }
 
 /**
@@ -56,8 +53,7 @@ export function checkParams(graph: Graph, weights: Weights): void {
   const problems = graph.params.flatMap((param) =>
     describeMismatch(param.name, param, weights.get(param.name)),
   );
-  if (problems.length > 0)
-    throw new Error(`weights do not fit the graph: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new Error(`weights do not fit the graph: ${problems.join('; ')}`);
 }
 
 function describeMismatch(
@@ -65,8 +61,8 @@ function describeMismatch(
   expected: { readonly shape: readonly number[]; readonly dtype: string },
   got: Tensor | undefined,
 ): string[] {
-  const wanted = `${expected.dtype} [${expected.shape.join(", ")}]`;
+  const wanted = `${expected.dtype} [${expected.shape.join(', ')}]`;
   if (!got) return [`${name}: expected ${wanted}, got nothing`];
-  const found = `${got.dtype} [${got.shape.join(", ")}]`;
+  const found = `${got.dtype} [${got.shape.join(', ')}]`;
   return wanted === found ? [] : [`${name}: expected ${wanted}, got ${found}`];
 }

@@ -256,6 +256,17 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
       dtype: x.dtype,
     };
   },
+  spaceToDepth: ([x], { blockSize }) => {
+    requireRank(x, 4);
+    const [n, c, h, w] = x.shape;
+    if (h % blockSize !== 0 || w % blockSize !== 0) {
+      throw mismatch(`height and width divisible by ${blockSize}`, formatShape(x.shape));
+    }
+    return {
+      shape: [n, c * blockSize * blockSize, h / blockSize, w / blockSize],
+      dtype: x.dtype,
+    };
+  },
 };
 
 /**

@@ -1,5 +1,5 @@
-import type { DType, Shape } from "../tensor/index.js";
-import type { Attributes, Op } from "./operators.js";
+import type { DType, Shape } from '../tensor/index.js';
+import type { Attributes, Op } from './operators.js';
 
 /** What an operator computes on, known before anything runs. */
 export interface Value {

@@ -1,4 +1,4 @@
-import type { DType, Shape, Tensor } from "../tensor/index.js";
+import type { DType, Shape, Tensor } from '../tensor/index.js';
 
 /** `[top, left, bottom, right]`, the order of ONNX for two spatial axes. */
 export type Pads2D = readonly [number, number, number, number];
@@ -46,7 +46,7 @@ export interface Attributes {
   relu: None;
   leakyRelu: { readonly alpha: number };
   /** `none`: exact, by erf; `tanh`: Hendrycks and Gimpel's approximation. */
-  gelu: { readonly approximate: "none" | "tanh" };
+  gelu: { readonly approximate: 'none' | 'tanh' };
   clip: { readonly min: number; readonly max: number };
   cast: { readonly to: DType };
 
@@ -82,7 +82,7 @@ export interface Attributes {
   pad: {
     readonly before: readonly number[];
     readonly after: readonly number[];
-    readonly mode: "constant" | "reflect" | "edge";
+    readonly mode: 'constant' | 'reflect' | 'edge';
   };
   /** `gather(data, indices)` along `axis`; indices are int64. */
   gather: { readonly axis: number };
@@ -101,12 +101,14 @@ export interface Attributes {
   layerNorm: { readonly eps: number };
   /** Resamples H and W of `[N, C, H, W]`. Nearest: source = floor(target * in / out); linear: half-pixel centres. */
   resize: {
-    readonly mode: "nearest" | "linear";
+    readonly mode: 'nearest' | 'linear';
     readonly height: number;
     readonly width: number;
   };
   /** Pixel shuffle: channel `c * b * b + i * b + j` goes to pixel (i, j) of its block. */
   depthToSpace: { readonly blockSize: number };
+  /** Pixel unshuffle, the inverse of depthToSpace: each block's pixels become channels. */
+  spaceToDepth: { readonly blockSize: number };
 }
 
 export type Op = keyof Attributes;
@@ -114,8 +116,8 @@ export type Op = keyof Attributes;
 export type UnaryOp =
   | 'neg' | 'abs' | 'sign' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf'
   | 'floor' | 'round' | 'relu'; // prettier-ignore
-export type BinaryOp = "add" | "sub" | "mul" | "div" | "pow" | "max" | "min";
-export type ComparisonOp = "less" | "greater" | "equal";
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'max' | 'min';
+export type ComparisonOp = 'less' | 'greater' | 'equal';
 
 /** How many operands an operator takes: [least, most]. */
 export const arity: { readonly [O in Op]: readonly [number, number] } = {
@@ -168,4 +170,5 @@ export const arity: { readonly [O in Op]: readonly [number, number] } = {
   layerNorm: [3, 3],
   resize: [1, 1],
   depthToSpace: [1, 1],
+  spaceToDepth: [1, 1],
 };

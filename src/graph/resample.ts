@@ -3,13 +3,13 @@
  * Nearest: source = floor(i * in / out). Linear: half-pixel centres, edges clamped.
  */
 export function interpolationMatrix(
-  mode: "nearest" | "linear",
+  mode: 'nearest' | 'linear',
   inLength: number,
   outLength: number,
 ): Float64Array {
   const matrix = new Float64Array(outLength * inLength);
   for (let i = 0; i < outLength; i++) {
-    if (mode === "nearest") {
+    if (mode === 'nearest') {
       matrix[i * inLength + Math.floor((i * inLength) / outLength)] = 1;
       continue;
     }

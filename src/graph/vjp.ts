@@ -142,6 +142,7 @@ export const vjpRules: { readonly [O in Op]: VjpRule<Attributes[O]> } = {
   layerNorm: layerNormVjp,
   resize: (b, { inputs: [x], attributes, dy }) => [resizeVjp(b, x.shape, attributes, dy)],
   depthToSpace: (b, { attributes: { blockSize }, dy }) => [b.pixelUnshuffle(dy, blockSize)],
+  spaceToDepth: (b, { attributes: { blockSize }, dy }) => [b.pixelShuffle(dy, blockSize)],
 };
 
 function exactGeluSlope(b: GraphBuilder, x: Value): Value {

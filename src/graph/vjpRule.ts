@@ -1,5 +1,5 @@
-import type { GraphBuilder } from "./builder.js";
-import type { Value } from "./ir.js";
+import type { GraphBuilder } from './builder.js';
+import type { Value } from './ir.js';
 
 /** One operation seen from behind: its operands, its result, and the gradient that arrives at it. */
 export interface Cotangent<A = unknown> {
@@ -13,7 +13,4 @@ export interface Cotangent<A = unknown> {
 }
 
 /** Gradients of the operands; null (or nothing) where none flows. */
-export type VjpRule<A> = (
-  b: GraphBuilder,
-  at: Cotangent<A>,
-) => (Value | null)[];
+export type VjpRule<A> = (b: GraphBuilder, at: Cotangent<A>) => (Value | null)[];

@@ -1,11 +1,11 @@
-import { elementCount, Random, type DType, type Shape } from '../../src/tensor/index.js';
+import { elementCount, type DType, type Random, type Shape } from '../../src/tensor/index.js';
 
 /** An operand of an operator under test: its type, how its numbers are drawn, whether it has a gradient. */
 export interface Operand {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly differentiable: boolean;
-  draw(random: Random): number[];
+  readonly draw: (random: Random) => number[];
 }
 
 function drawn(shape: Shape, one: (random: Random) => number): Operand {

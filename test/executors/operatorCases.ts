@@ -187,6 +187,8 @@ const shapeCases = [
   operatorCase('concat', 'last axis', { a: normal([2, 3]), b: normal([2, 2]) }, { axis: 1 }),
   operatorCase('depthToSpace', 'blocks of 2', { x: normal([2, 8, 3, 2]) }, { blockSize: 2 }),
   operatorCase('depthToSpace', 'blocks of 3', { x: normal([1, 9, 2, 3]) }, { blockSize: 3 }),
+  operatorCase('spaceToDepth', 'blocks of 2', { x: normal([2, 3, 4, 6]) }, { blockSize: 2 }),
+  operatorCase('spaceToDepth', 'blocks of 3', { x: normal([1, 2, 3, 6]) }, { blockSize: 3 }),
 ];
 
 const sliceCases = [

@@ -64,6 +64,7 @@ export const tolerances: { readonly [O in Op]: number } = {
   layerNorm: accumulated,
   resize: approximated,
   depthToSpace: exact,
+  spaceToDepth: exact,
 };
 
 /**
