@@ -1,0 +1,6 @@
+export * from './colour.js';
+export * from './degradations/index.js';
+export * from './geometry.js';
+export * from './image.js';
+export * from './metrics/index.js';
+export * from './resample.js';
