@@ -1,0 +1,4 @@
+export * from './niqe.js';
+export * from './planes.js';
+export * from './psnr.js';
+export * from './ssim.js';
