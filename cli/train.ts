@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
-import { ConfigError, parseConfig } from '../src/index.js';
-import { openTraining, type TrainingEvent } from '../src/node.js';
-import { trainingConfigSchema, type StepMetrics, type TrainingConfig } from '../src/training.js';
+import { exportModel, openTraining, type TrainingEvent } from '../src/node.js';
+import { interruptible } from './interrupt.js';
+import { readTrainingConfig } from './trainingConfig.js';
+import { createPrinter } from './trainingConsole.js';
 
+/** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
 export function addTrainCommand(program: Command): void {
   program
     .command('train')
@@ -13,90 +12,75 @@ export function addTrainCommand(program: Command): void {
     .argument('<config>', 'YAML file; paths in it are relative to it')
     .option('--resume', 'continue from the newest checkpoint of the output folder', false)
     .option('--json', 'print one JSON object an event instead of text', false)
-    .action(async (path: string, options: { resume: boolean; json: boolean }) => {
-      await runTraining(await readTrainingConfig(path), options);
+    .action(async (path: string, { resume, json }: { resume: boolean; json: boolean }) => {
+      const { config } = await readTrainingConfig(path);
+      const print = json ? printJson : printForPeople(config.steps);
+      await stoppable(async (signal) => {
+        const { events } = await openTraining(config, { resume, signal });
+        for await (const event of events) print(event);
+      });
+    });
+  program
+    .command('export-model')
+    .description('write the averaged weights of a training run as a model folder with a model card')
+    .argument('<config>', 'the YAML file that the run was trained with')
+    .requiredOption('-o, --output <folder>', 'the model folder to write')
+    .option(
+      '--newest',
+      'the weights of the newest checkpoint, not those that validated best',
+      false,
+    )
+    .action(async (path: string, { output, newest }: { output: string; newest: boolean }) => {
+      const { config, text } = await readTrainingConfig(path);
+      const weights = newest ? 'newest' : 'best';
+      const command = `nanosd train ${path}`;
+      const model = await exportModel(config, {
+        folder: output,
+        weights,
+        command,
+        configText: text,
+      });
+      const scores = Object.entries(model.scores).map(
+        ([set, { psnrY }]) => `, ${set} ${psnrY.toFixed(2)} dB`,
+      );
+      process.stdout.write(
+        `${output}: ${model.parameters} parameters of step ${model.step}, ` +
+          `${(model.bytes / 1e6).toFixed(2)} MB${scores.join('')}\n`,
+      );
     });
 }
 
-/** @throws ConfigError naming every wrong key. */
-export async function readTrainingConfig(path: string): Promise<TrainingConfig> {
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new ConfigError(`${path}: expected a YAML file, got none`);
-  });
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new ConfigError(`${path}: ${(error as Error).message.split('\n')[0]}`);
+/**
+ * Runs a task that ends early, but tidily, once somebody asks: by a signal (a second one ends the process), or by
+ * no longer reading what it prints.
+ */
+async function stoppable(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const unheard = new AbortController();
+  // In place of ending at once, which would lose the steps since the last checkpoint.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => unheard.abort());
   }
-  const config = parseConfig(trainingConfigSchema, value, path);
-  const beside = (name: string): string => resolve(dirname(path), name);
-  return {
-    ...config,
-    output_dir: beside(config.output_dir),
-    data: { ...config.data, photos: config.data.photos.map(beside) },
-    ...(config.initial_weights === undefined
-      ? {}
-      : { initial_weights: beside(config.initial_weights) }),
-  };
-}
-
-async function runTraining(
-  config: TrainingConfig,
-  { resume, json }: { resume: boolean; json: boolean },
-): Promise<void> {
-  const stop = new AbortController();
-  const onInterrupt = (): void => {
-    if (stop.signal.aborted) process.exit(130);
-    process.stderr.write('\nstopping after this step; again to stop at once\n');
-    stop.abort();
-  };
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onInterrupt);
-  const run = await openTraining(config, { resume, signal: stop.signal });
-  const print = json ? printJson : createPrinter(config.steps);
-  for await (const event of run.events) print(event);
-  process.off('SIGINT', onInterrupt);
-  process.off('SIGTERM', onInterrupt);
+  process.on('SIGHUP', () => unheard.abort());
+  await interruptible(async (interrupted) => {
+    interrupted.addEventListener('abort', () => {
+      process.stderr.write('\nstopping after this step; again to stop at once\n');
+    });
+    await task(AbortSignal.any([interrupted, unheard.signal]));
+  });
 }
 
 function printJson(event: TrainingEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-/** A line a second on a terminal, one every thousand steps' share in a log. */
-function createPrinter(totalSteps: number): (event: TrainingEvent) => void {
-  const interactive = process.stdout.isTTY;
-  let last = 0;
-  let pace = 0;
-  return (event) => {
-    if (event.kind === 'started') {
-      process.stdout.write(`${event.parameters} parameters, from step ${event.step}\n`);
-      return;
-    }
-    if (event.kind === 'checkpoint') {
-      process.stdout.write(`${interactive ? '\r\x1b[2K' : ''}saved ${event.path}\n`);
-      return;
-    }
-    pace = pace === 0 ? event.metrics.ms : 0.98 * pace + 0.02 * event.metrics.ms;
-    const now = performance.now();
-    if (now - last < (interactive ? 250 : 20_000)) return;
-    last = now;
-    const line = progressLine(event.metrics, totalSteps, pace);
-    process.stdout.write(interactive ? `\r\x1b[2K${line}` : `${line}\n`);
+function printForPeople(totalSteps: number): (event: TrainingEvent) => void {
+  const { isTTY, columns } = process.stdout;
+  const output = {
+    interactive: isTTY,
+    columns: columns ?? 80,
+    write: (text: string) => process.stdout.write(text),
+    warn: (text: string) => process.stderr.write(text),
+    now: () => performance.now(),
   };
-}
-
-function progressLine(metrics: StepMetrics, totalSteps: number, pace: number): string {
-  const { step, loss, learningRate, dataMs } = metrics;
-  const remaining = formatDuration(((totalSteps - step) * pace) / 1000);
-  const numbers = `loss ${loss.toFixed(5)}  lr ${learningRate.toExponential(1)}`;
-  const speed = `${pace.toFixed(0)} ms/step (data ${dataMs.toFixed(0)})`;
-  return `${step}/${totalSteps}  ${numbers}  ${speed}  ${remaining} left`;
-}
-
-function formatDuration(seconds: number): string {
-  const [h, m, s] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${h}:${two(m)}:${two(s)}`;
+  return createPrinter(output, totalSteps);
 }

@@ -9,24 +9,22 @@ export interface BatchRequest {
 
 export type BatchReply =
   | { readonly first: number; readonly batch: PhotoBatch }
-  | { readonly first: number; readonly message: string };
+  | { readonly first: number; readonly error: { readonly name: string; readonly message: string } }
+  | { readonly warning: string };
 
-const batches = openPhotoBatches(workerData as PhotoBatchOptions);
-// The reply to each request reports it; without this a failure before the first request ends the process.
-batches.catch(() => undefined);
+const send = (reply: BatchReply, transfer: ArrayBuffer[] = []): void =>
+  parentPort?.postMessage(reply, transfer);
+
+const batches = openPhotoBatches(workerData as PhotoBatchOptions, (warning) => send({ warning }));
 
 async function answer({ first, count }: BatchRequest): Promise<void> {
   try {
-    const batch = await (await batches).read(first, count);
-    const reply: BatchReply = { first, batch };
-    parentPort?.postMessage(reply, [
-      batch.sample.data.buffer as ArrayBuffer,
-      batch.target.data.buffer as ArrayBuffer,
-    ]);
+    const batch = await batches.read(first, count);
+    const { sample, target } = batch;
+    send({ first, batch }, [sample.data.buffer as ArrayBuffer, target.data.buffer as ArrayBuffer]);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const reply: BatchReply = { first, message };
-    parentPort?.postMessage(reply);
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    send({ first, error: { name, message } });
   }
 }
 

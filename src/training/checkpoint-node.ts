@@ -1,43 +1,85 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Graph } from '../graph/index.js';
 import { tensor, type Tensor, type Weights } from '../tensor/index.js';
-import { matchWeights } from '../weights/index.js';
+import { ConfigError } from '../models/index.js';
+import { checkFinite, matchWeights, WeightsError } from '../weights/index.js';
+import { describeSystemError } from '../weights/file-node.js';
+import { replaceFile } from '../weights/replace-file-node.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
 import type { Optimizer } from './optimizers.js';
+import { changedKeys, type RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
 
 const folderName = /^step-(\d+)$/;
+const partialName = /^\.step-\d+\.partial$/;
+
+/** What a checkpoint holds besides numbers: `state.json`. */
+interface CheckpointHead {
+  readonly step: number;
+  /** Null where the checkpoint was written before runs had one. */
+  readonly identity: RunIdentity | null;
+}
+
+export interface SaveOptions {
+  /** Checkpoints that stay; older ones go. */
+  readonly keep: number;
+  readonly identity: RunIdentity;
+}
 
 /**
  * Saves a state as `FOLDER/step-N/`: `weights`, `ema` and one file an optimizer slot, all float32
- * safetensors. The folder appears under its name only when it is whole; older ones beyond `keep` go.
+ * safetensors. The folder appears under its name only when it is whole and on disk.
+ * @throws WeightsError when a weight is not finite or the system refuses; older checkpoints stay then.
  */
 export async function saveCheckpoint(
   folder: string,
   state: TrainingState,
-  keep: number,
+  { keep, identity }: SaveOptions,
 ): Promise<string> {
+  checkFinite(state.weights);
   const name = `step-${String(state.step).padStart(8, '0')}`;
-  const temporary = join(folder, `.${name}.partial`);
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  const files = new Map<string, Weights>([
-    ['weights', state.weights],
-    ['ema', state.ema],
-    ...state.moments,
-  ]);
-  for (const [file, weights] of files) {
-    await writeSafetensorsFile(join(temporary, `${file}.safetensors`), weights);
-  }
-  await writeFile(join(temporary, 'state.json'), `${JSON.stringify({ step: state.step })}\n`);
   const path = join(folder, name);
-  await rm(path, { recursive: true, force: true });
-  await rename(temporary, path);
+  const partial = join(folder, `.${name}.partial`);
+  try {
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true });
+    await writeState(partial, state, identity);
+    await rm(path, { recursive: true, force: true });
+    await rename(partial, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw describeSystemError(path, error);
+  }
   for (const old of (await listCheckpoints(folder)).slice(0, -keep)) {
     await rm(old, { recursive: true, force: true });
   }
   return path;
+}
+
+async function writeState(
+  folder: string,
+  state: TrainingState,
+  identity: RunIdentity,
+): Promise<void> {
+  const files: [string, Weights][] = [
+    ['weights', state.weights],
+    ['ema', state.ema],
+    ...state.moments,
+  ];
+  for (const [file, weights] of files) {
+    await writeSafetensorsFile(join(folder, `${file}.safetensors`), weights);
+  }
+  const head = JSON.stringify({ step: state.step, config: identity }, null, 2);
+  await replaceFile(join(folder, 'state.json'), [new TextEncoder().encode(`${head}\n`)]);
+}
+
+/** Makes a rename durable before what it replaces is deleted; Windows cannot open a folder. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync();
+  await folder?.close();
 }
 
 /** The checkpoints of a folder, oldest first. */
@@ -49,30 +91,109 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
+/** Removes what a save that was interrupted has left in a folder of checkpoints. */
+export async function removePartialCheckpoints(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const name of names.filter((name) => partialName.test(name))) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /**
- * Reads a state back, exactly.
- * @throws Error when a file is missing or does not fit the network.
+ * Reads the newest state of a folder back, exactly; null where there is none.
+ * @throws ConfigError listing every config key that is not what the run was begun with; WeightsError, for a
+ * checkpoint that is damaged, naming it and what to do.
  */
-export async function loadCheckpoint(
+export async function loadNewestCheckpoint(
+  folder: string,
+  graph: Graph,
+  optimizer: Optimizer,
+  identity: RunIdentity,
+): Promise<TrainingState | null> {
+  const paths = await listCheckpoints(folder);
+  const newest = paths.at(-1);
+  if (newest === undefined) return null;
+  try {
+    const head = await readHead(newest);
+    if (head.identity) requireSameRun(newest, head.identity, identity);
+    return await loadState(newest, head.step, graph, optimizer);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const before = paths.at(-2);
+    const remedy = before
+      ? `delete it to continue from ${basename(before)}`
+      : 'delete it to begin again';
+    const reason = (error as Error).message.replaceAll(/\s*\n\s*/g, '; ');
+    throw new WeightsError(`${newest}: damaged checkpoint (${reason}); ${remedy}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The averaged weights of the newest checkpoint.
+ * @throws WeightsError when there is none or it is damaged.
+ */
+export async function newestAverages(
+  folder: string,
+  graph: Graph,
+): Promise<{ readonly step: number; readonly weights: Weights }> {
+  const newest = (await listCheckpoints(folder)).at(-1);
+  if (newest === undefined) throw new WeightsError(`${folder}: expected a checkpoint, got none`);
+  const { step } = await readHead(newest);
+  return { step, weights: await loadFloats(join(newest, 'ema.safetensors'), graph) };
+}
+
+function requireSameRun(path: string, begun: RunIdentity, now: RunIdentity): void {
+  const changes = changedKeys(begun, now);
+  if (changes.length === 0) return;
+  const lines = [`${path}: the config is not the one that the run was begun with:`, ...changes];
+  const advice = 'other values make a new run, in another output_dir, from initial_weights';
+  throw new ConfigError([...lines, advice].join('\n'));
+}
+
+async function readHead(path: string): Promise<CheckpointHead> {
+  const file = join(path, 'state.json');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw describeSystemError(file, error);
+  });
+  const head: unknown = JSON.parse(text);
+  if (!isRecord(head) || !Number.isSafeInteger(head.step)) {
+    throw new Error(`${file}: expected a step number`);
+  }
+  return { step: Number(head.step), identity: isRecord(head.config) ? head.config : null };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function loadState(
   path: string,
+  step: number,
   graph: Graph,
   optimizer: Optimizer,
 ): Promise<TrainingState> {
-  const state = JSON.parse(await readFile(join(path, 'state.json'), 'utf8')) as { step: unknown };
-  if (typeof state.step !== 'number') throw new Error(`${path}/state.json: expected a step number`);
-  const load = async (file: string): Promise<Map<string, Tensor<'float32'>>> => {
-    const { tensors } = await readSafetensorsFile(join(path, `${file}.safetensors`));
-    matchWeights(graph.params, tensors);
-    return new Map([...tensors].map(([name, value]) => [name, requireFloat32(name, value)]));
-  };
+  const load = (file: string): Promise<Map<string, Tensor<'float32'>>> =>
+    loadFloats(join(path, `${file}.safetensors`), graph);
   const moments = new Map<string, Map<string, Tensor<'float32'>>>();
   for (const slot of optimizer.slots) moments.set(slot, await load(slot));
-  return { step: state.step, weights: await load('weights'), ema: await load('ema'), moments };
+  return { step, weights: await load('weights'), ema: await load('ema'), moments };
 }
 
-function requireFloat32(name: string, value: Tensor): Tensor<'float32'> {
-  if (!(value.data instanceof Float32Array)) {
-    throw new Error(`${name}: expected float32, got ${value.dtype}`);
-  }
-  return tensor('float32', value.shape, value.data);
+/** In the order of the graph's params, whatever that of the file is: sums over params depend on it. */
+async function loadFloats(path: string, graph: Graph): Promise<Map<string, Tensor<'float32'>>> {
+  const { tensors } = await readSafetensorsFile(path);
+  matchWeights(graph.params, tensors);
+  return new Map(
+    graph.params.map(({ name, shape }) => {
+      const value = tensors.get(name);
+      if (!(value?.data instanceof Float32Array)) {
+        throw new WeightsError(
+          `${path}: ${name}: expected float32, got ${value?.dtype ?? 'nothing'}`,
+        );
+      }
+      return [name, tensor('float32', shape, value.data)];
+    }),
+  );
 }

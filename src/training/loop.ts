@@ -36,7 +36,7 @@ export type ShardSource = (step: number, shard: number) => Promise<Feeds>;
  * of them the shards of a batch are computed side by side (data parallel), and gradients are summed in
  * shard order, so that the result does not depend on who finishes first. Stop by leaving the loop:
  * between iterations the state is whole.
- * @throws Error when the loss is no longer finite.
+ * @throws RangeError when the loss or a gradient is no longer finite; `state` is then that of the step before.
  */
 export async function* train(
   state: TrainingState,
@@ -49,16 +49,21 @@ export async function* train(
     const begun = performance.now();
     const shards = await computeShards(state, sessions, source, plan.shards);
     const { loss, gradients } = averageShards(state, shards.results);
-    if (!Number.isFinite(loss)) {
-      throw new Error(`step ${state.step + 1}: expected a finite loss, got ${loss}`);
-    }
+    requireFinite(state, 'loss', loss);
     const maxNorm = plan.clipNorm ?? Infinity;
     const gradientNorm = clipGradientNorm([...gradients.values()], maxNorm);
+    requireFinite(state, 'gradient norm', gradientNorm);
     const factor = scheduleFactor(plan.schedule, state.step, plan.totalSteps);
     const learningRate = plan.learningRate * factor;
     applyUpdate(state, gradients, optimizer, learningRate, plan.emaDecay);
     const ms = performance.now() - begun;
     yield { step: state.step, loss, learningRate, gradientNorm, ms, dataMs: shards.dataMs };
+  }
+}
+
+function requireFinite({ step }: TrainingState, name: string, value: number): void {
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`expected a finite ${name} in step ${step + 1}, got ${value}`);
   }
 }
 

@@ -1,26 +1,18 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  applyDegradation,
-  cropImage,
-  imresize,
-  type Degradation,
-  type Image,
-} from '../image/index.js';
-import { readImage } from '../image/sharp-node.js';
+import { ImageFileError } from '../image/sharp-node.js';
+import { applyDegradation, imresize, type Image } from '../image/index.js';
 import { Random, tensor, type Tensor } from '../tensor/index.js';
-import { copyCrop, packImage, type BytePlanes } from './crops.js';
+import { copyCrop, packImage } from './crops.js';
+import {
+  openPhotoCache,
+  type DecodedPhoto,
+  type PhotoCache,
+  type PhotoCacheOptions,
+} from './photoCache-node.js';
 
-export interface PhotoBatchOptions {
-  /** Folders of photographs; sub-folders are not entered. */
-  readonly folders: readonly string[];
+export interface PhotoBatchOptions extends PhotoCacheOptions {
   /** Side of the degraded crops, in pixels; targets are `scale` times as large. */
   readonly sampleSize: number;
-  readonly scale: number;
-  readonly degradation: Degradation;
   readonly seed: number;
-  /** Decoded photographs kept in memory. */
-  readonly cacheBytes: number;
 }
 
 /** Degraded crops [N, 3, s, s] and what they came from [N, 3, scale s, scale s], float32 in [0, 1]. */
@@ -30,40 +22,32 @@ export interface PhotoBatch {
 }
 
 export interface PhotoBatches {
-  readonly photos: number;
-  /** Samples `first` to `first + count - 1` of the endless stream: the same every time. */
+  /**
+   * Samples `first` to `first + count - 1` of the endless stream: the same every time.
+   * @throws ImageFileError when no photograph can be used.
+   */
   read(first: number, count: number): Promise<PhotoBatch>;
 }
 
-interface DecodedPhoto {
-  readonly target: BytePlanes;
-  /** The whole photo degraded; null where every crop is degraded anew. */
-  readonly sample: BytePlanes | null;
-}
-
-const extensions = /\.(jpe?g|png|webp|avif|tiff?)$/i;
-
 /**
- * Opens an endless stream of random crops. Sample `i` depends on the seed and `i` alone, so a run resumes
- * at any step without stored state. Photos smaller than a crop are skipped when met.
- * @throws Error when the folders hold no photographs.
+ * Opens an endless stream of random crops. Sample `i` depends on the photographs, the seed and `i` alone, so
+ * a run resumes at any step without stored state. Photographs that are damaged or smaller than a crop are
+ * left out; `onUnusable` hears of each once.
  */
-export async function openPhotoBatches(options: PhotoBatchOptions): Promise<PhotoBatches> {
-  const paths = await listPhotos(options.folders);
-  if (paths.length === 0) {
-    throw new Error(`expected photographs in ${options.folders.join(', ')}, got none`);
-  }
-  const decode = cachedDecoder(paths, options);
-  const { sampleSize, scale } = options;
+export function openPhotoBatches(
+  options: PhotoBatchOptions,
+  onUnusable: (reason: string) => void,
+): PhotoBatches {
+  const { sampleSize, scale, photos, seed } = options;
   const targetSize = sampleSize * scale;
+  const cache = openPhotoCache(options, targetSize, onUnusable);
   return {
-    photos: paths.length,
     async read(first, count) {
       const sample = new Float32Array(count * 3 * sampleSize ** 2);
       const target = new Float32Array(count * 3 * targetSize ** 2);
       for (let i = 0; i < count; i++) {
-        const random = Random.seeded(options.seed, first + i);
-        const photo = await drawPhoto(decode, paths.length, random, targetSize);
+        const random = Random.seeded(seed, first + i);
+        const photo = await drawPhoto(cache, photos.length, random);
         const at = { sample: i * 3 * sampleSize ** 2, target: i * 3 * targetSize ** 2 };
         copyPair(photo, options, random, { sample, target }, at);
       }
@@ -75,32 +59,12 @@ export async function openPhotoBatches(options: PhotoBatchOptions): Promise<Phot
   };
 }
 
-async function listPhotos(folders: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(
-    folders.map(async (folder) => {
-      const names = await readdir(folder).catch(() => {
-        throw new Error(`${folder}: expected a folder of photographs, got none`);
-      });
-      return names.filter((name) => extensions.test(name)).map((name) => join(folder, name));
-    }),
-  );
-  return lists.flat().sort();
-}
-
-async function drawPhoto(
-  decode: (index: number) => Promise<DecodedPhoto>,
-  photos: number,
-  random: Random,
-  targetSize: number,
-): Promise<DecodedPhoto> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const photo = await decode(random.integer(photos));
-    const { width, height } = photo.target;
-    if (width >= targetSize && height >= targetSize) return photo;
+async function drawPhoto(cache: PhotoCache, photos: number, random: Random): Promise<DecodedPhoto> {
+  while (cache.unusable < photos) {
+    const photo = await cache.take(random.integer(photos));
+    if (photo) return photo;
   }
-  throw new Error(
-    `expected photographs of at least ${targetSize} x ${targetSize} pixels, got smaller ones`,
-  );
+  throw new ImageFileError(`expected photographs to train on, got ${photos} that cannot be used`);
 }
 
 function copyPair(
@@ -111,8 +75,8 @@ function copyPair(
   at: { readonly sample: number; readonly target: number },
 ): void {
   const { target, sample } = photo;
-  const left = random.integer(Math.floor(target.width / scale) - sampleSize + 1);
-  const top = random.integer(Math.floor(target.height / scale) - sampleSize + 1);
+  const left = random.integer(target.width / scale - sampleSize + 1);
+  const top = random.integer(target.height / scale - sampleSize + 1);
   const orientation = random.integer(8);
   const size = sampleSize * scale;
   const crop = { left: left * scale, top: top * scale, size, orientation };
@@ -124,55 +88,12 @@ function copyPair(
   const pixels = out.target.slice(at.target, at.target + 3 * size * size);
   const clean: Image = { width: size, height: size, channels: 3, data: pixels };
   const degraded = applyDegradation(clean, degradation, random);
-  const fitted =
-    degraded.width === sampleSize && degraded.height === sampleSize
-      ? degraded
-      : imresize(degraded, { width: sampleSize, height: sampleSize });
   const whole = { left: 0, top: 0, size: sampleSize, orientation: 0 };
-  copyCrop(packImage(fitted), whole, out.sample, at.sample);
+  copyCrop(packImage(fit(degraded, sampleSize)), whole, out.sample, at.sample);
 }
 
-/**
- * Decodes photos, keeping the most recently used ones within the byte limit. What bicubic shrinking does
- * does not depend on the crop, so it is done once a photo (away from crop borders, as benchmarks do it).
- */
-function cachedDecoder(
-  paths: readonly string[],
-  { scale, degradation, cacheBytes }: PhotoBatchOptions,
-): (index: number) => Promise<DecodedPhoto> {
-  const cache = new Map<number, DecodedPhoto>();
-  let bytes = 0;
-  const sizeOf = ({ target, sample }: DecodedPhoto): number =>
-    target.data.length + (sample?.data.length ?? 0);
-  return async (index) => {
-    const cached = cache.get(index);
-    if (cached) {
-      cache.delete(index);
-      cache.set(index, cached);
-      return cached;
-    }
-    const photo = await decodePhoto(paths[index], scale, degradation);
-    cache.set(index, photo);
-    bytes += sizeOf(photo);
-    for (const [oldest, old] of cache) {
-      if (bytes <= cacheBytes || oldest === index) break;
-      cache.delete(oldest);
-      bytes -= sizeOf(old);
-    }
-    return photo;
-  };
-}
-
-async function decodePhoto(
-  path: string,
-  scale: number,
-  degradation: Degradation,
-): Promise<DecodedPhoto> {
-  const image = await readImage(path);
-  const [width, height] = [image.width, image.height].map((side) => side - (side % scale));
-  if (width === 0 || height === 0) return { target: packImage(image), sample: null };
-  const even = cropImage(image, 0, 0, width, height);
-  const deterministic = degradation.kind === 'bicubic';
-  const sample = deterministic ? packImage(imresize(even, { scale: 1 / degradation.scale })) : null;
-  return { target: packImage(even), sample };
+/** Degradations that leave the size free end at the network's. */
+function fit(image: Image, side: number): Image {
+  if (image.width === side && image.height === side) return image;
+  return imresize(image, { width: side, height: side });
 }

@@ -1,0 +1,129 @@
+import type { RestorerFile } from '../models/index.js';
+
+/** Where a photograph that was trained on is from. */
+export interface PhotoOrigin {
+  /** A repository and commit, or whatever else can be asked for it. */
+  readonly place: string;
+  readonly licence: string;
+  /** Its name there; several files that were trained on may be parts of one. */
+  readonly photograph: string;
+}
+
+/** All that a model card says; every number is computed or read from the run. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly model: RestorerFile;
+  readonly parameters: number;
+  /** Billions of multiply-accumulates for an input of 128 x 128. */
+  readonly gmac: number;
+  readonly weightBytes: number;
+  /** Of the weights as they are stored. */
+  readonly scores: Readonly<Record<string, { readonly psnrY: number; readonly images: number }>>;
+  readonly training: {
+    readonly steps: number;
+    readonly hours: number;
+    readonly samples: number;
+    /** Mean over the last hundred steps; null where no log of them is left. */
+    readonly loss: number | null;
+    readonly command: string;
+    /** The config, as YAML. */
+    readonly config: string;
+  };
+  readonly origins: readonly PhotoOrigin[];
+}
+
+/** The README of a model: what it is, how good, and what it was made from. Formatted as Prettier would. */
+export function modelCard(facts: ModelFacts): string {
+  const sections = [
+    ['---', 'license: apache-2.0', `pipeline_tag: image-to-image`, '---'].join('\n'),
+    `# ${facts.name}`,
+    ...summary(facts),
+    '## Results',
+    ...results(facts),
+    '## Training',
+    ...training(facts),
+    '## Data',
+    ...data(facts.origins),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function summary({ model, parameters, gmac, weightBytes }: ModelFacts): string[] {
+  const size = `${(weightBytes / 1e6).toFixed(2)} MB`;
+  const enlarges = model.scale > 1 ? `, ${model.scale} times as large` : '';
+  return [
+    `A NanoSD one-step restorer (\`${model._class_name}\`) for the task \`${model.task}\`${enlarges}.`,
+    [
+      `- ${thousands(parameters)} parameters, stored as float16 (${size})`,
+      `- ${gmac.toFixed(2)} GMAC for an input of 128 x 128`,
+    ].join('\n'),
+    fence('sh', `nanosd restore photo.jpg -o restored.png -t ${model.task} -s ${model.scale}`),
+  ];
+}
+
+function results({ model, scores }: ModelFacts): string[] {
+  const rows = Object.entries(scores).map(([set, { psnrY, images }]) => [
+    set,
+    String(images),
+    psnrY.toFixed(2),
+  ]);
+  if (rows.length === 0) return ['Not measured.'];
+  return [
+    'PSNR on BT.601 studio luma of 8-bit pictures restored whole, ' +
+      `${model.scale} pixels of border left out, with the weights as they are stored.`,
+    table(['set', 'pictures', 'PSNR-Y (dB)'], rows),
+  ];
+}
+
+function training({ training: run }: ModelFacts): string[] {
+  const facts = [
+    `- ${thousands(run.steps)} updates on ${thousands(run.samples)} crops, ${run.hours.toFixed(1)} hours`,
+    ...(run.loss === null
+      ? []
+      : [`- loss ${run.loss.toPrecision(4)} (mean of the last 100 updates)`]),
+    '- the weights are the exponential moving average of those trained',
+  ];
+  return [fence('sh', run.command), facts.join('\n'), fence('yaml', run.config.trim())];
+}
+
+function data(origins: readonly PhotoOrigin[]): string[] {
+  const groups = new Map<string, PhotoOrigin[]>();
+  for (const origin of origins) {
+    const key = `${origin.place}\n${origin.licence}`;
+    groups.set(key, [...(groups.get(key) ?? []), origin]);
+  }
+  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  const rows = sorted.map((group) => [
+    group[0].place,
+    group[0].licence,
+    String(photographsOf(group).length),
+    String(group.length),
+  ]);
+  const lists = sorted.map((group) => {
+    const names = photographsOf(group).map((name) => `- \`${name.replaceAll('`', "'")}\``);
+    return [`### ${group[0].place} (${group[0].licence})`, names.join('\n')].join('\n\n');
+  });
+  const total = `${origins.length} files, parts of ${photographsOf(origins).length} photographs.`;
+  return [total, table(['source', 'licence', 'photographs', 'files'], rows), ...lists];
+}
+
+function photographsOf(origins: readonly PhotoOrigin[]): string[] {
+  return [...new Set(origins.map(({ photograph }) => photograph))].sort();
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const widths = head.map((_, i) => Math.max(3, ...cells.map((row) => row[i].length)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n');
+}
+
+function fence(language: string, text: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``;
+}
+
+function thousands(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+
+/** Where a run keeps its things. */
+export interface RunFolder {
+  readonly path: string;
+  /** `step-N/`: all that a run needs to go on. */
+  readonly checkpoints: string;
+  /** A line of JSON an update and a validation. */
+  readonly metrics: string;
+  /** The averaged weights that scored highest. */
+  readonly best: string;
+  /** `step-N/`: pictures to look at. */
+  readonly validation: string;
+}
+
+export function runFolder(outputDir: string): RunFolder {
+  return {
+    path: outputDir,
+    checkpoints: join(outputDir, 'checkpoints'),
+    metrics: join(outputDir, 'metrics.jsonl'),
+    best: join(outputDir, 'best'),
+    validation: join(outputDir, 'validation'),
+  };
+}

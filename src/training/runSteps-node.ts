@@ -1,0 +1,177 @@
+import { join } from 'node:path';
+import type { Graph, Session } from '../graph/index.js';
+import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
+import { keepIfBetter } from './bestModel-node.js';
+import { saveCheckpoint } from './checkpoint-node.js';
+import { shardCount, type TrainingConfig } from './config.js';
+import { train, type StepMetrics } from './loop.js';
+import { openMetricsLog, type MetricsLog } from './metricsLog-node.js';
+import type { Optimizer } from './optimizers.js';
+import { prefetchPhotoBatches, type PrefetchedBatches } from './prefetch-node.js';
+import type { RunFolder } from './runFolder-node.js';
+import type { RunIdentity } from './runIdentity.js';
+import type { TrainingState } from './state.js';
+import { shardObjective, trainingPlan } from './trainingNetwork-node.js';
+import { validate, type ValidationReport } from './validation-node.js';
+import type { ImagePair } from './validationPairs-node.js';
+
+/** What a run tells while it goes. */
+export type TrainingEvent =
+  | { readonly kind: 'started'; readonly step: number; readonly parameters: number }
+  | { readonly kind: 'step'; readonly metrics: StepMetrics }
+  | { readonly kind: 'validation'; readonly report: ValidationReport; readonly best: boolean }
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
+  | { readonly kind: 'warning'; readonly message: string }
+  /** What failed is thrown after it. `savedStep` is that of the newest checkpoint, 0 without one. */
+  | { readonly kind: 'failed'; readonly step: number; readonly savedStep: number }
+  | { readonly kind: 'finished'; readonly step: number; readonly steps: number };
+
+export interface PreparedRun {
+  readonly network: Graph;
+  readonly optimizer: Optimizer;
+  readonly state: TrainingState;
+  readonly identity: RunIdentity;
+  readonly photos: readonly string[];
+  readonly validationSets: ReadonlyMap<string, readonly ImagePair[]>;
+  readonly folder: RunFolder;
+}
+
+/** Trains to the end or until the signal aborts, and saves. Owns the run's log and threads. */
+export async function* runSteps(
+  config: TrainingConfig,
+  signal: AbortSignal | undefined,
+  run: PreparedRun,
+): AsyncGenerator<TrainingEvent> {
+  const { state } = run;
+  const log = await openMetricsLog(run.folder.metrics, state.step);
+  const warnings: string[] = [];
+  const executors = Array.from({ length: config.workers }, () =>
+    createWorkerExecutor({ threads: 1 }),
+  );
+  const batches = openBatches(config, run.photos, (warning) => warnings.push(warning));
+  const checkpoints = checkpointClock(config, run, log);
+  try {
+    yield { kind: 'started', step: state.step, parameters: countParameters(run.network) };
+    const sessions = await loadSessions(config, run.network, executors);
+    const source = shardSource(config, batches);
+    for await (const metrics of train(
+      state,
+      sessions,
+      source,
+      run.optimizer,
+      trainingPlan(config),
+    )) {
+      await log.append(metrics);
+      yield* drain(warnings);
+      yield { kind: 'step', metrics };
+      if (signal?.aborted) break;
+      if (isValidationDue(config, state.step)) yield* validateAndKeep(config, signal, run, log);
+      if (checkpoints.isDue()) yield await checkpoints.save();
+      if (signal?.aborted) break;
+    }
+    if (checkpoints.isUnsaved()) yield await checkpoints.save();
+    yield { kind: 'finished', step: state.step, steps: config.steps };
+  } catch (error) {
+    yield* drain(warnings);
+    yield { kind: 'failed', step: state.step, savedStep: checkpoints.lastStep() };
+    throw error;
+  } finally {
+    await batches[Symbol.asyncDispose]();
+    await Promise.all(executors.map((executor) => executor[Symbol.asyncDispose]()));
+    await log[Symbol.asyncDispose]();
+  }
+}
+
+function* drain(warnings: string[]): Generator<TrainingEvent> {
+  for (const message of warnings.splice(0)) yield { kind: 'warning', message };
+}
+
+function checkpointClock(
+  config: TrainingConfig,
+  { state, identity, folder }: PreparedRun,
+  log: MetricsLog,
+) {
+  const keep = config.checkpoints_total_limit;
+  let savedStep = state.step;
+  let savedAt = performance.now();
+  return {
+    isDue: () => performance.now() - savedAt > config.checkpointing_minutes * 60_000,
+    isUnsaved: () => savedStep !== state.step,
+    lastStep: () => savedStep,
+    async save(): Promise<TrainingEvent> {
+      await log.sync();
+      const path = await saveCheckpoint(folder.checkpoints, state, { keep, identity });
+      savedStep = state.step;
+      savedAt = performance.now();
+      return { kind: 'checkpoint', step: state.step, path };
+    },
+  };
+}
+
+function isValidationDue({ validation, steps }: TrainingConfig, step: number): boolean {
+  return validation !== undefined && (step % validation.every_steps === 0 || step === steps);
+}
+
+async function* validateAndKeep(
+  config: TrainingConfig,
+  signal: AbortSignal | undefined,
+  { state, folder, validationSets: sets }: PreparedRun,
+  log: MetricsLog,
+): AsyncGenerator<TrainingEvent> {
+  const { step, ema } = state;
+  const name = `step-${String(step).padStart(8, '0')}`;
+  const pictures = {
+    folder: join(folder.validation, name),
+    count: config.validation?.pictures ?? 0,
+  };
+  const executor = createWorkerExecutor({ threads: config.workers });
+  try {
+    const plan = { model: config.model, sets, pictures };
+    const report = await validate(executor, ema, plan, { step, signal });
+    if (!report) return;
+    await log.append(report);
+    const best = await keepIfBetter(folder.best, config.model, ema, report);
+    yield { kind: 'validation', report, best };
+  } finally {
+    await executor[Symbol.asyncDispose]();
+  }
+}
+
+function openBatches(
+  { data, seed, model, ...config }: TrainingConfig,
+  photos: readonly string[],
+  onWarning: (warning: string) => void,
+): PrefetchedBatches {
+  const shards = shardCount(config);
+  const options = {
+    photos,
+    sampleSize: data.sample_size,
+    scale: model.scale,
+    degradation: data.degradation,
+    seed,
+    cacheBytes: data.cache_megabytes * 1e6,
+  };
+  const count = config.batch_size / shards;
+  return prefetchPhotoBatches(options, { count, depth: shards * 2, onWarning });
+}
+
+function shardSource(config: TrainingConfig, batches: PrefetchedBatches) {
+  const shardSize = config.batch_size / shardCount(config);
+  return async (step: number, shard: number) => {
+    const { sample, target } = await batches.take(step * config.batch_size + shard * shardSize);
+    return { sample, target };
+  };
+}
+
+function loadSessions(
+  config: TrainingConfig,
+  network: Graph,
+  executors: readonly WorkerExecutor[],
+): Promise<Session[]> {
+  const objective = shardObjective(config, network);
+  return Promise.all(executors.map((executor) => executor.load(objective, new Map())));
+}
+
+function countParameters({ params }: Graph): number {
+  return params.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}

@@ -1,0 +1,111 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Executor } from '../graph/index.js';
+import { createImage, cropImage, psnr, quantizeImage, type Image } from '../image/index.js';
+import { ImageFileError, readImage, writeImage } from '../image/sharp-node.js';
+import {
+  restorer,
+  restorerConfig,
+  restorerMultiple,
+  type RestorerConfig,
+  type RestorerFile,
+} from '../models/index.js';
+import { tensor, toFloat32, type Weights } from '../tensor/index.js';
+import { comparisonPicture, padToMultiple } from './validationPictures.js';
+import type { ImagePair } from './validationPairs-node.js';
+
+export interface ValidationScore {
+  /** Mean over the set, in dB: 8-bit studio luma, `scale` pixels of border left out. */
+  readonly psnrY: number;
+  readonly images: number;
+}
+
+export interface ValidationReport {
+  /** Updates that the weights had seen. */
+  readonly step: number;
+  readonly validation: Readonly<Record<string, ValidationScore>>;
+  readonly ms: number;
+}
+
+export interface ValidationPlan {
+  readonly model: RestorerFile;
+  /** Pairs by the name of their set. */
+  readonly sets: ReadonlyMap<string, readonly ImagePair[]>;
+  /** The first few pictures of each set are written to a folder. */
+  readonly pictures: { readonly folder: string; readonly count: number };
+}
+
+/**
+ * Restores every picture of the sets whole and compares. Pictures show the enlarged input, the result and
+ * what it should be, side by side. Null when aborted.
+ * @throws ImageFileError naming a pair that cannot be read or whose sizes do not fit the scale.
+ */
+export async function validate(
+  executor: Executor,
+  weights: Weights,
+  plan: ValidationPlan,
+  { step, signal }: { readonly step: number; readonly signal?: AbortSignal | undefined },
+): Promise<ValidationReport | null> {
+  const begun = performance.now();
+  const config = restorerConfig(plan.model);
+  const { folder, count } = plan.pictures;
+  if (count > 0) await mkdir(folder, { recursive: true });
+  const validation: Record<string, ValidationScore> = {};
+  for (const [set, pairs] of plan.sets) {
+    let total = 0;
+    for (const [i, pair] of pairs.entries()) {
+      if (signal?.aborted) return null;
+      const { sample, target } = await readPair(pair, config.scale);
+      const output = quantizeImage(await restore(executor, weights, config, sample));
+      total += psnr(target, output, { channels: 'y', cropBorder: config.scale });
+      if (i < count) {
+        const path = join(folder, `${set}-${pair.name}.png`);
+        await writeImage(path, comparisonPicture(sample, output, target));
+      }
+    }
+    validation[set] = { psnrY: total / pairs.length, images: pairs.length };
+  }
+  return { step, validation, ms: performance.now() - begun };
+}
+
+/** The mean over sets: what decides which weights are the best. */
+export function meanScore({ validation }: ValidationReport): number {
+  const scores = Object.values(validation).map(({ psnrY }) => psnrY);
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+}
+
+async function readPair(
+  { hr, lr }: ImagePair,
+  scale: number,
+): Promise<{ sample: Image; target: Image }> {
+  const [target, sample] = [await readImage(hr), await readImage(lr)];
+  const [width, height] = [sample.width * scale, sample.height * scale];
+  const beyond = Math.max(target.width - width, target.height - height);
+  if (target.width < width || target.height < height || beyond >= scale) {
+    const found = `${target.width}x${target.height}`;
+    throw new ImageFileError(
+      `${hr}: expected ${width}x${height}, ${scale} times ${lr}, got ${found}`,
+    );
+  }
+  return { sample, target: cropImage(target, 0, 0, width, height) };
+}
+
+async function restore(
+  executor: Executor,
+  weights: Weights,
+  config: RestorerConfig,
+  image: Image,
+): Promise<Image> {
+  const padded = padToMultiple(image, restorerMultiple(config));
+  const { width, height, channels, data } = padded;
+  const session = await executor.load(restorer(config, { batch: 1, height, width }), weights);
+  try {
+    const sample = tensor('float32', [1, channels, height, width], data);
+    const { out_sample } = await session.run({ sample });
+    const [, outChannels, outHeight, outWidth] = out_sample.shape;
+    const whole = createImage(outWidth, outHeight, outChannels, toFloat32(out_sample));
+    return cropImage(whole, 0, 0, image.width * config.scale, image.height * config.scale);
+  } finally {
+    await session[Symbol.asyncDispose]();
+  }
+}
