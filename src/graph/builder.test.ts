@@ -14,6 +14,16 @@ describe('GraphBuilder', () => {
     expect(graph.nodes.map((node) => node.op)).toEqual(['sigmoid', 'mul', 'add']);
   });
 
+  it('shares equal literals, and tells one open bound from the other', () => {
+    const b = new GraphBuilder();
+    const x = b.input('x', [2]);
+    expect(b.scalar(1)).toBe(b.scalar(1));
+    expect(b.scalar(1, 'float64')).not.toBe(b.scalar(1));
+    const above = b.apply('clip', [x], { min: 0, max: Infinity });
+    const below = b.apply('clip', [x], { min: 0, max: -Infinity });
+    expect(above).not.toBe(below);
+  });
+
   it('tells operands apart by their order', () => {
     const b = new GraphBuilder();
     const [x, y] = [b.input('x', [2]), b.input('y', [2])];

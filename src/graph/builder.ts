@@ -52,8 +52,8 @@ export class GraphBuilder {
    */
   apply<O extends Op>(op: O, operands: readonly Value[], attributes: Attributes[O]): Value {
     const type = inferType(op, operands, attributes);
-    const key = op === 'constant' ? undefined : operationKey(op, operands, attributes);
-    const existing = key === undefined ? undefined : this.known.get(key);
+    const key = operationKey(op, operands, attributes);
+    const existing = key === null ? undefined : this.known.get(key);
     if (existing) return existing;
     const output: Value = {
       id: this.nextId++,
@@ -61,7 +61,7 @@ export class GraphBuilder {
       dtype: type.dtype,
     };
     this.nodes.push({ op, inputs: operands, attributes, output } as Node);
-    if (key !== undefined) this.known.set(key, output);
+    if (key !== null) this.known.set(key, output);
     return output;
   }
 
@@ -212,6 +212,15 @@ const defaultConv: ConvAttributes = {
   groups: 1,
 };
 
-function operationKey(op: Op, operands: readonly Value[], attributes: object): string {
-  return `${op}(${operands.map((value) => value.id).join(',')})${JSON.stringify(attributes)}`;
+/** Equal for operations that compute the same; null for large literals, which cost more to compare than to repeat. */
+function operationKey(op: Op, operands: readonly Value[], attributes: object): string | null {
+  if ('tensor' in attributes) {
+    const { dtype, shape, data } = (attributes as Attributes['constant']).tensor;
+    return data.length <= 16 ? `constant ${dtype}[${shape.join()}] ${data.join()}` : null;
+  }
+  // JSON has no infinities: a clip without an upper bound must not equal one without a lower bound.
+  const spelled = JSON.stringify(attributes, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
+  return `${op}(${operands.map((value) => value.id).join(',')})${spelled}`;
 }

@@ -70,6 +70,17 @@ describe('differentiate', () => {
     expect(operators.filter((op) => op === 'conv' || op === 'convTranspose')).toEqual(['conv']);
   });
 
+  it('refuses to overwrite gradients that the graph has already', () => {
+    const once = differentiate(
+      lossOf((_, x) => x),
+      'loss',
+      ['x'],
+    );
+    expect(() => differentiate(once, 'loss', ['x'])).toThrow(
+      'expected no output grad:x yet, got one',
+    );
+  });
+
   it('names what is wrong with the loss or the names', () => {
     const graph = lossOf((_, x) => x);
     expect(() => differentiate(graph, 'cost', ['x'])).toThrow(

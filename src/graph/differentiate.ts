@@ -45,6 +45,10 @@ export function differentiate(graph: Graph, loss: string, wrt: readonly string[]
     const found = output ? `[${output.shape.join(', ')}]` : 'no such output';
     throw new Error(`differentiate: expected ${loss} to be a scalar output, got ${found}`);
   }
+  const taken = wrt.filter((name) => Object.hasOwn(graph.outputs, `grad:${name}`));
+  if (taken.length > 0) {
+    throw new Error(`differentiate: expected no output grad:${taken[0]} yet, got one`);
+  }
   const { builder, valueOf } = continueGraph(graph);
   const targets = wrt.map((name) => {
     const target = [...graph.inputs, ...graph.params].find((value) => value.name === name);
