@@ -48,14 +48,12 @@ describe('filterSeparable', () => {
 
   it('equals the two matrix products', () => {
     const size = fc.integer({ min: 3, max: 8 });
-    const window = fc
-      .constantFrom(1, 3)
-      .chain((length) =>
-        fc.array(fc.double({ min: -2, max: 2, noNaN: true }), {
-          minLength: length,
-          maxLength: length,
-        }),
-      );
+    const window = fc.constantFrom(1, 3).chain((length) =>
+      fc.array(fc.double({ min: -2, max: 2, noNaN: true }), {
+        minLength: length,
+        maxLength: length,
+      }),
+    );
     const build = fc.constantFrom(validTaps, (length: number, values: number[]) =>
       windowTaps(length, values, 'reflect'),
     );
