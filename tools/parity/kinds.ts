@@ -1,0 +1,11 @@
+import type { CheckCase } from './check.js';
+import { checkDegradations } from './degradations.js';
+import { checkImageMetrics } from './imageMetrics.js';
+import { checkOptimizers } from './optimizers.js';
+
+/** The case kinds that can be checked, by the `kind` of their case.json. */
+export const kinds: Readonly<Record<string, CheckCase>> = {
+  adamw_without_network: checkOptimizers,
+  image_quality_metrics_and_resize: checkImageMetrics,
+  real_esrgan_degradation_pieces: checkDegradations,
+};
