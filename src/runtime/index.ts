@@ -1,1 +1,2 @@
 export { DeviceError } from './devices.js';
+export { MissingKernelError, type FallbackOptions } from './engine.js';

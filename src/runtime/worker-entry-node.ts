@@ -1,33 +1,40 @@
-// The thread behind `createWorkerExecutor`: answers requests one after another.
+// The thread behind `createWorkerExecutor`: it is asked one thing at a time.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Feeds, Session } from '../graph/index.js';
-import { createNodeExecutor, type NodeExecutorOptions } from './ort-node.js';
+import type { Feeds } from '../graph/index.js';
+import { createNodeEngine, type NodeEngineOptions } from './engine-node.js';
+import type { Opened } from './engine.js';
 import type { WorkerReply, WorkerRequest } from './workerProtocol.js';
 
-const executor = createNodeExecutor(workerData as NodeExecutorOptions);
-const sessions = new Map<number, Session>();
+const engine = createNodeEngine(workerData as NodeEngineOptions);
+const sessions = new Map<number, Opened>();
+let opened = 0;
 
 async function answer(request: WorkerRequest): Promise<{ session: number; outputs: Feeds }> {
-  if (request.kind === 'load') {
-    sessions.set(request.id, await executor.load(request.graph, request.weights));
-    return { session: request.id, outputs: {} };
+  if (request.kind === 'open') {
+    const session = opened++;
+    sessions.set(session, await engine.open(request.model, request.placement));
+    return { session, outputs: {} };
   }
-  const session = sessions.get(request.session);
-  if (!session) throw new Error('expected a live session, got one that was disposed of');
-  if (request.kind === 'run') {
-    return { session: request.session, outputs: await session.run(request.feeds) };
-  }
-  sessions.delete(request.session);
-  await session[Symbol.asyncDispose]();
-  return { session: request.session, outputs: {} };
+  const { session } = request;
+  const found = sessions.get(session);
+  if (!found) throw new Error(`expected a live session, got ${session}`);
+  if (request.kind === 'run') return { session, outputs: await found.run(request.feeds) };
+  sessions.delete(session);
+  await found.release();
+  return { session, outputs: {} };
+}
+
+function reply(message: WorkerReply): void {
+  const outputs = message.ok ? Object.values(message.outputs) : [];
+  const buffers = new Set(outputs.map(({ data }) => data.buffer));
+  const movable = [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
+  parentPort?.postMessage(message, movable);
 }
 
 parentPort?.on('message', (request: WorkerRequest) => {
-  const { id } = request;
-  const reply = (message: WorkerReply): void => parentPort?.postMessage(message);
   answer(request).then(
-    (result) => reply({ id, ok: true, ...result }),
+    (result) => reply({ ok: true, ...result }),
     (error: unknown) =>
-      reply({ id, ok: false, message: error instanceof Error ? error.message : String(error) }),
+      reply({ ok: false, message: error instanceof Error ? error.message : String(error) }),
   );
 });

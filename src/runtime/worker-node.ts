@@ -1,16 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import {
-  checkFeeds,
-  checkParams,
-  type Executor,
-  type Feeds,
-  type Graph,
-  type RunOptions,
-  type Session,
-} from '../graph/index.js';
-import type { Weights } from '../tensor/index.js';
-import { DeviceError } from './devices.js';
-import { listNodeDevices, type NodeExecutorOptions } from './ort-node.js';
+import type { Executor } from '../graph/index.js';
+import type { NodeEngineOptions } from './engine-node.js';
+import { engineExecutor, type Engine } from './engine.js';
+import { requireNodeDevice, type NodeExecutorOptions } from './ort-node.js';
+import { createQueue } from './queue.js';
 import type { WorkerReply, WorkerRequest } from './workerProtocol.js';
 
 /** An executor with a thread of its own, which ends when the executor is disposed of. */
@@ -22,98 +15,83 @@ export interface WorkerExecutor extends Executor, AsyncDisposable {}
  * @throws DeviceError listing the devices there are.
  */
 export function createWorkerExecutor(options: NodeExecutorOptions = {}): WorkerExecutor {
-  const device = options.device ?? 'cpu';
-  const available = listNodeDevices();
-  if (!available.includes(device)) throw new DeviceError(device, available);
-  const channel = openChannel(options);
-  return {
-    device,
-    async load(graph: Graph, weights: Weights): Promise<Session> {
-      checkParams(graph, weights);
-      const needed = new Map(
-        graph.params.flatMap(({ name }) => {
-          const weight = weights.get(name);
-          return weight ? [[name, weight] as const] : [];
-        }),
-      );
-      const reply = await channel.ask({ kind: 'load', graph, weights: needed });
-      return workerSession(channel, graph, reply.session);
-    },
-    [Symbol.asyncDispose]: () => channel.close(),
-  };
+  const { device = 'cpu', threads } = options;
+  requireNodeDevice(device);
+  const thread = startThread({ device, threads });
+  const executor = engineExecutor(device, threadEngine(thread), options);
+  return { ...executor, [Symbol.asyncDispose]: () => thread.end() };
 }
 
-function workerSession(channel: Channel, graph: Graph, session: number): Session {
-  let disposed = false;
+function threadEngine(thread: Thread): Engine {
   return {
-    async run(feeds: Feeds, { signal }: RunOptions = {}): Promise<Feeds> {
-      if (disposed) throw new Error('expected a live session, got one that was disposed of');
-      signal?.throwIfAborted();
-      checkFeeds(graph, feeds);
-      const reply = await channel.ask({ kind: 'run', session, feeds });
-      signal?.throwIfAborted();
-      return reply.outputs;
-    },
-    async [Symbol.asyncDispose](): Promise<void> {
-      if (disposed) return;
-      disposed = true;
-      await channel.ask({ kind: 'dispose', session });
+    queue: createQueue(),
+    async open(model, placement) {
+      const { session } = await thread.ask({ kind: 'open', model, placement });
+      return {
+        run: async (feeds) => (await thread.ask({ kind: 'run', session, feeds })).outputs,
+        release: async () => {
+          // A thread that has ended took its sessions with it.
+          if (thread.isAlive()) await thread.ask({ kind: 'release', session });
+        },
+      };
     },
   };
 }
 
-type Request = WorkerRequest extends infer R
-  ? R extends { id: number }
-    ? Omit<R, 'id'>
-    : never
-  : never;
 type Answer = Extract<WorkerReply, { ok: true }>;
 
-interface Channel {
-  ask(request: Request): Promise<Answer>;
-  close(): Promise<void>;
+/** A thread that is asked one thing at a time. */
+interface Thread {
+  isAlive(): boolean;
+  ask(request: WorkerRequest): Promise<Answer>;
+  end(): Promise<void>;
 }
 
-interface Pending {
+interface Waiting {
   readonly resolve: (reply: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
-function openChannel(options: NodeExecutorOptions): Channel {
-  const worker = new Worker(new URL('./worker-entry-node.js', import.meta.url), {
-    workerData: options,
-  });
-  const pending = new Map<number, Pending>();
-  let nextId = 0;
+function startThread(workerData: NodeEngineOptions): Thread {
+  const entry = new URL('./worker-entry-node.js', import.meta.url);
+  const worker = new Worker(entry, { workerData });
+  let waiting: Waiting | undefined;
+  let ended: Error | undefined;
   // An idle worker must not keep the process alive; one with work to do must.
   worker.unref();
-  const settle = (id: number): Pending | undefined => {
-    const found = pending.get(id);
-    pending.delete(id);
-    if (pending.size === 0) worker.unref();
-    return found;
+  const settle = (settler: (waiting: Waiting) => void): void => {
+    const settled = waiting;
+    waiting = undefined;
+    worker.unref();
+    if (settled) settler(settled);
   };
-  const failAll = (error: Error): void => {
-    for (const id of [...pending.keys()]) settle(id)?.reject(error);
+  const endWith = (error: Error): void => {
+    ended ??= error;
+    settle(({ reject }) => reject(error));
   };
-  worker.on('message', (reply: WorkerReply) => {
-    const waiting = settle(reply.id);
-    if (reply.ok) waiting?.resolve(reply);
-    else waiting?.reject(new Error(reply.message));
-  });
-  worker.on('error', failAll);
-  worker.on('exit', (code) => failAll(new Error(`the compute thread ended (exit code ${code})`)));
+  worker.on('message', (reply: WorkerReply) =>
+    settle(({ resolve, reject }) => (reply.ok ? resolve(reply) : reject(new Error(reply.message)))),
+  );
+  worker.on('error', endWith);
+  worker.on('exit', (code) => endWith(new Error(`the compute thread ended (exit code ${code})`)));
   return {
-    ask(request) {
-      return new Promise((resolve, reject) => {
-        const id = nextId++;
-        pending.set(id, { resolve, reject });
+    isAlive: () => ended === undefined,
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        if (ended) return reject(ended);
+        waiting = { resolve, reject };
         worker.ref();
-        worker.postMessage({ ...request, id });
-      });
-    },
-    async close() {
+        worker.postMessage(request, movable(request));
+      }),
+    async end() {
+      endWith(new Error('expected a live executor, got one that was disposed of'));
       await worker.terminate();
     },
   };
+}
+
+/** The bytes of a model are handed over; feeds stay the caller's and are copied. */
+function movable(request: WorkerRequest): ArrayBuffer[] {
+  const buffer = request.kind === 'open' ? request.model.buffer : undefined;
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
 }

@@ -1,12 +1,17 @@
-import type { Feeds, Graph } from '../graph/index.js';
-import type { Weights } from '../tensor/index.js';
+import type { Feeds } from '../graph/index.js';
+import type { Placement } from './engine.js';
 
 /** What a compute thread is asked; all of it plain data that structured cloning carries. */
 export type WorkerRequest =
-  | { readonly id: number; readonly kind: 'load'; readonly graph: Graph; readonly weights: Weights }
-  | { readonly id: number; readonly kind: 'run'; readonly session: number; readonly feeds: Feeds }
-  | { readonly id: number; readonly kind: 'dispose'; readonly session: number };
+  | {
+      readonly kind: 'open';
+      readonly model: Uint8Array;
+      readonly placement: Placement;
+    }
+  | { readonly kind: 'run'; readonly session: number; readonly feeds: Feeds }
+  | { readonly kind: 'release'; readonly session: number };
 
+/** Its answer: the number of the session opened, or the outputs of the run. */
 export type WorkerReply =
-  | { readonly id: number; readonly ok: true; readonly session: number; readonly outputs: Feeds }
-  | { readonly id: number; readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly session: number; readonly outputs: Feeds }
+  | { readonly ok: false; readonly message: string };

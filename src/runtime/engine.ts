@@ -1,0 +1,108 @@
+import {
+  checkFeeds,
+  checkParams,
+  type Executor,
+  type Feeds,
+  type Graph,
+  type Session,
+} from '../graph/index.js';
+import { encodeModel, toModelProto } from '../onnx/index.js';
+import { missingKernels } from './missingKernels.js';
+import type { Queue } from './queue.js';
+
+/** One ONNX Runtime on one device, in this thread or another. */
+export interface Engine {
+  /** Its turns: it opens, runs and releases one thing at a time. */
+  readonly queue: Queue;
+  /**
+   * Opens a model, whose bytes it takes over. `strict` refuses one that the device cannot run whole,
+   * which ONNX Runtime would otherwise run partly on the CPU without a word.
+   */
+  open(model: Uint8Array, placement: Placement): Promise<Opened>;
+}
+
+export type Placement = 'strict' | 'mixed';
+
+export interface Opened {
+  run(feeds: Feeds): Promise<Feeds>;
+  release(): Promise<void>;
+}
+
+export interface FallbackOptions {
+  /**
+   * Allows the CPU to run the operators that the device has no kernel for, and is told which when a
+   * graph is loaded. Without it such a graph is refused.
+   */
+  readonly onFallback?: (operators: readonly string[]) => void;
+}
+
+/** Thrown when a device cannot run a whole graph; lists what it cannot. */
+export class MissingKernelError extends Error {
+  constructor(device: string, operators: readonly string[], cause: unknown) {
+    const listed = operators.length > 0 ? operators.join('; ') : 'a part of it';
+    super(`${device} cannot run the whole graph: it has no kernel for ${listed}`, { cause });
+    this.name = 'MissingKernelError';
+  }
+}
+
+/** An executor over an engine. */
+export function engineExecutor(
+  device: string,
+  engine: Engine,
+  { onFallback }: FallbackOptions = {},
+): Executor {
+  return {
+    device,
+    async load(graph, weights) {
+      checkParams(graph, weights);
+      const encode = (): Uint8Array => encodeModel(toModelProto(graph, weights));
+      const opened = await engine.queue(async () => {
+        try {
+          return await engine.open(encode(), 'strict');
+        } catch (error) {
+          if (!isRefusedFallback(error)) throw error;
+          const missing = await operatorsWithoutKernel(engine, graph);
+          if (!onFallback) throw new MissingKernelError(device, missing, error);
+          onFallback(missing);
+          return engine.open(encode(), 'mixed');
+        }
+      });
+      return openSession(graph, opened, engine.queue);
+    },
+  };
+}
+
+function operatorsWithoutKernel(engine: Engine, graph: Graph): Promise<string[]> {
+  return missingKernels(graph, async (alone) => {
+    try {
+      const opened = await engine.open(encodeModel(toModelProto(alone, new Map())), 'strict');
+      await opened.release();
+      return true;
+    } catch (error) {
+      if (!isRefusedFallback(error)) throw error;
+      return false;
+    }
+  });
+}
+
+/** ONNX Runtime has no error code for it. */
+function isRefusedFallback(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('fallback to CPU EP has been explicitly');
+}
+
+function openSession(graph: Graph, opened: Opened, queue: Queue): Session {
+  let disposal: Promise<void> | undefined;
+  return {
+    async run(feeds, { signal } = {}): Promise<Feeds> {
+      if (disposal) throw new Error('expected a live session, got one that was disposed of');
+      signal?.throwIfAborted();
+      checkFeeds(graph, feeds);
+      const results = await queue(() => opened.run(feeds), signal);
+      return Object.fromEntries(Object.keys(graph.outputs).map((name) => [name, results[name]]));
+    },
+    [Symbol.asyncDispose]() {
+      disposal ??= queue(() => opened.release());
+      return disposal;
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * Runs a task when its turn has come. An aborted signal rejects at once with its reason: a task that
+ * has not begun never does, and the result of one that has is dropped, but its turn lasts to its end.
+ */
+export type Queue = <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/** Turns for tasks that must not overlap, in the order they are asked for. */
+export function createQueue(): Queue {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task, signal) => {
+    const turn = last.then(() => {
+      signal?.throwIfAborted();
+      return task();
+    });
+    last = turn.catch(() => undefined);
+    return signal ? unlessAborted(turn, signal) : turn;
+  };
+}
+
+function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    const settled = (): void => signal.removeEventListener('abort', abort);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort);
+    void turn.then(resolve, reject).finally(settled);
+  });
+}
