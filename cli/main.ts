@@ -1,10 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addEvalCommand } from './eval.js';
+import { reportFailure } from './failures.js';
+import { addInspectCommand } from './inspect.js';
+import { addRestoreCommand } from './restore.js';
 import { addTrainCommand } from './train.js';
 
 const packageJson = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageJson, 'utf8')) as { version: string };
 
-const program = new Command('nanosd').version(version);
+// Whoever reads the output may stop reading: `nanosd eval ... | head`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : reportFailure(error));
+  });
+}
+process.on('uncaughtException', (error) => process.exit(reportFailure(error)));
+
+const program = new Command('nanosd')
+  .description('Restores photographs with small diffusion models.')
+  .version(version)
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined });
+addRestoreCommand(program);
+addEvalCommand(program);
+addInspectCommand(program);
 addTrainCommand(program);
-await program.parseAsync();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exit(reportFailure(error));
+}

@@ -1,3 +1,4 @@
+export * from './inspection.js';
 export * from './parseConfig.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';

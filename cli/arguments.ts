@@ -1,0 +1,31 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Parses an option that is a positive integer. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new InvalidArgumentError('Expected a positive integer.');
+  }
+  return count;
+}
+
+/** Parses a tile side: pixels, or `auto` (undefined). */
+export function parseTile(text: string): number | undefined {
+  return text === 'auto' ? undefined : parseCount(text);
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
+
+/** Parses an amount of memory, such as `800MB` or `1.5G`, to bytes. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)b?$/i.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected an amount of memory such as 800MB or 2GB.');
+  return Number(match[1]) * units[match[2].toLowerCase()];
+}
+
+/** Parses a picture size: `640x480`, or one number for both sides. */
+export function parseSize(text: string): { width: number; height: number } {
+  const [width, height = width, ...rest] = text.split('x').map(parseCount);
+  if (rest.length > 0) throw new InvalidArgumentError('Expected a size such as 128 or 640x480.');
+  return { width, height };
+}

@@ -1,0 +1,55 @@
+import type { WriteStream } from 'node:tty';
+
+const WIDTH = 80;
+const REDRAW_MS = 100;
+
+/** One line that shows how far a task is. */
+export interface ProgressLine {
+  update(done: number, total: number, label: string): void;
+  clear(): void;
+}
+
+/** A progress line on a terminal; nothing where the stream is not one. */
+export function createProgressLine(stream: WriteStream = process.stderr): ProgressLine {
+  if (!stream.isTTY) return { update: () => undefined, clear: () => undefined };
+  const start = performance.now();
+  let drawn = -Infinity;
+  return {
+    update(done, total, label) {
+      const now = performance.now();
+      if (done < total && now - drawn < REDRAW_MS) return;
+      drawn = now;
+      const width = Math.min(WIDTH, stream.columns || WIDTH) - 1;
+      const elapsed = (now - start) / 1000;
+      stream.write(`\r\x1b[2K${progressText(done, total, label, elapsed, width)}`);
+    },
+    clear() {
+      stream.write('\r\x1b[2K');
+    },
+  };
+}
+
+/** `label  3/12  25 %  0:41 left`, of at most `width` columns; a label that is too long loses its beginning. */
+export function progressText(
+  done: number,
+  total: number,
+  label: string,
+  elapsedSeconds: number,
+  width: number,
+): string {
+  const percent = `${Math.floor((100 * done) / total)} %`;
+  const parts = [`${done}/${total}`, percent];
+  if (done > 0) parts.push(`${formatSeconds((elapsedSeconds / done) * (total - done))} left`);
+  const numbers = `  ${parts.join('  ')}`;
+  const room = Math.max(0, width - numbers.length);
+  const short = label.length <= room ? label : `…${label.slice(label.length - room + 1)}`;
+  return `${room > 1 ? short : ''}${numbers}`.slice(0, width);
+}
+
+/** `0:41`, `12:05`, `3:07:20`. */
+export function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number): string => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

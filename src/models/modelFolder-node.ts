@@ -1,0 +1,92 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Weights } from '../tensor/index.js';
+import { castWeights, checkFinite, matchWeights, WeightsError } from '../weights/index.js';
+import { readSafetensorsFile } from '../weights/safetensors-node.js';
+import { packagePath } from './packageFolder-node.js';
+import { parseConfig } from './parseConfig.js';
+import { restorer, restorerMultiple, type RestorerConfig } from './restorer.js';
+import { restorerConfig, restorerConfigSchema } from './restorerConfig.js';
+
+export const configFileName = 'config.json';
+export const weightsFileName = 'diffusion_pytorch_model.safetensors';
+
+/** A model that is not there, or not one; the message says which, and what there is instead. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+}
+
+/** A restorer as it lies on disk: `config.json` and `diffusion_pytorch_model.safetensors`. */
+export interface RestorerFolder {
+  /** The folder's own name. */
+  readonly name: string;
+  readonly path: string;
+  /** What the weights were trained for: `sr`, `deblur`, ... */
+  readonly task: string;
+  readonly config: RestorerConfig;
+}
+
+/** The models that the package ships, by name. */
+export async function listModels(): Promise<string[]> {
+  const folder = packagePath('models');
+  const names = await readdir(folder).catch((): string[] => []);
+  const found = await Promise.all(names.map((name) => holdsModel(join(folder, name))));
+  return names.filter((_, i) => found[i]).sort();
+}
+
+/**
+ * Opens a model by the path of its folder or by its name in the package; reads the config alone.
+ * @throws ModelError for an unknown model, listing those there are; ConfigError for a config that does not fit.
+ */
+export async function openRestorerFolder(model: string): Promise<RestorerFolder> {
+  const path = await findModel(model);
+  const file = join(path, configFileName);
+  const parsed = parseConfig(restorerConfigSchema, await readJson(file), file);
+  return { name: basename(path), path, task: parsed.task, config: restorerConfig(parsed) };
+}
+
+/**
+ * The weights of a restorer as float32, whatever they are stored as.
+ * @throws WeightsError when the file is absent or corrupt, or does not hold exactly what the config asks for.
+ */
+export async function readRestorerWeights(folder: RestorerFolder): Promise<Weights> {
+  const path = join(folder.path, weightsFileName);
+  const { tensors } = await readSafetensorsFile(path);
+  const side = restorerMultiple(folder.config);
+  const { params } = restorer(folder.config, { batch: 1, height: side, width: side });
+  try {
+    matchWeights(params, tensors);
+    checkFinite(tensors);
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(`${path}: ${error.message}`, { cause: error });
+  }
+  return castWeights(tensors, 'float32');
+}
+
+async function findModel(model: string): Promise<string> {
+  const places = [resolve(model)];
+  if (model === basename(model)) places.push(packagePath('models', model));
+  for (const place of places) if (await holdsModel(place)) return place;
+  const names = await listModels();
+  const known = names.length > 0 ? ` or one of ${names.join(', ')}` : '';
+  throw new ModelError(`${model}: expected a folder with a ${configFileName}${known}, got neither`);
+}
+
+async function holdsModel(folder: string): Promise<boolean> {
+  return stat(join(folder, configFileName)).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ModelError(`${path}: cannot be read (${String(error)})`, { cause: error });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ModelError(`${path}: expected JSON (${(error as Error).message})`, { cause: error });
+  }
+}

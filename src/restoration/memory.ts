@@ -1,0 +1,66 @@
+import { graphCost } from '../graph/index.js';
+import { restorer, restorerMultiple, type RestorerConfig } from '../models/index.js';
+import { tileOverlap } from './createRestorer.js';
+import { planTiles } from './tiles.js';
+
+/** A picture too large for the memory there is; the message says how much it takes. */
+export class MemoryError extends Error {
+  override readonly name = 'MemoryError';
+}
+
+/** The program itself: JavaScript, libvips and ONNX Runtime, measured. */
+const PROGRAM_BYTES = 120e6;
+/** A pixel read: its file's bytes, 8-bit and float32 samples. */
+const BYTES_PER_INPUT_PIXEL = 20;
+/** A pixel written: float32 and 8-bit samples, and the encoder's buffers. */
+const BYTES_PER_OUTPUT_PIXEL = 24;
+/** ONNX Runtime's arena over the activations that are alive at once, measured. */
+const ARENA_FACTOR = 1.6;
+
+/** Largest first: the fewer tiles, the less is computed twice. */
+const TILE_SIDES = [512, 384, 256, 192, 128] as const;
+
+/** A picture to be restored, in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** About how many bytes it takes to restore a picture from file to file with tiles of at most `tile` pixels a side. */
+export function restorationBytes(config: RestorerConfig, size: PictureSize, tile: number): number {
+  const { scale } = config;
+  const multiple = restorerMultiple(config);
+  const grid = planTiles(size.width, size.height, { tile, overlap: tileOverlap, multiple });
+  const graph = restorer(config, { batch: 1, height: grid.tileHeight, width: grid.tileWidth });
+  const { peakBytes, parameters } = graphCost(graph);
+  const pixels = size.width * size.height;
+  const tileBytes = ARENA_FACTOR * (peakBytes + 4 * parameters);
+  const pictureBytes = BYTES_PER_INPUT_PIXEL + BYTES_PER_OUTPUT_PIXEL * scale * scale;
+  return PROGRAM_BYTES + tileBytes + pictureBytes * pixels;
+}
+
+/**
+ * The largest of these tiles with which a picture can be restored in `available` bytes.
+ * @throws MemoryError saying how much it takes when not even the smallest fits.
+ */
+export function chooseTile(
+  config: RestorerConfig,
+  size: PictureSize,
+  available: number,
+  sides: readonly number[] = TILE_SIDES,
+): number {
+  const needs = sides.map((tile) => restorationBytes(config, size, tile));
+  const fitting = needs.findIndex((bytes) => bytes <= available);
+  if (fitting >= 0) return sides[fitting];
+  const { width, height } = size;
+  const target = `${width * config.scale}x${height * config.scale}`;
+  throw new MemoryError(
+    `expected ${formatBytes(Math.min(...needs))} of memory to restore ` +
+      `${width}x${height} pixels to ${target}, got ${formatBytes(available)}`,
+  );
+}
+
+/** Bytes as people write them: `640 MB`, `12.3 GB`. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
