@@ -6,39 +6,47 @@ import {
   OperatorSetIdProtoSchema,
   type ModelProto,
   type NodeProto,
-  type TensorProto,
 } from 'onnx-buf';
-import type { Attributes, Graph, Node, Op, Value } from '../graph/index.js';
-import type { Tensor } from '../tensor/index.js';
-import { emitRules, type Emitter } from './emit.js';
-import { attributeProto, tensorProto, valueInfoProto, type Initializer } from './proto.js';
+import type { Attributes, Graph, NamedValue, Node, Op, Value } from '../graph/index.js';
+import { sameShape, type DType, type Tensor } from '../tensor/index.js';
+import { emitRules } from './emit.js';
+import type { Emitter, Operation } from './emitRule.js';
+import { lowerFirst, Names } from './names.js';
+import {
+  attributeProto,
+  onnxDataType,
+  tensorProto,
+  valueInfoProto,
+  type Initializer,
+} from './proto.js';
 
 /** The ONNX operator set that graphs are written in. */
 export const opsetVersion = 21;
 const irVersion = 10;
 
 /**
- * A graph as an ONNX model. Inputs and outputs keep their names, params become initializers.
- * @throws Error naming every param without an initializer.
+ * A graph as an ONNX model. Inputs, params and outputs keep their names; params become initializers,
+ * and literals Constant nodes. An initializer may be stored in another floating-point dtype than its
+ * param's: a Cast converts it when the model is loaded.
+ * @throws Error listing every param whose initializer is missing or does not fit.
  */
 export function toModelProto(
   graph: Graph,
   initializers: ReadonlyMap<string, Initializer>,
 ): ModelProto {
-  const missing = graph.params.filter((param) => !initializers.has(param.name));
-  if (missing.length > 0) {
-    const names = missing.map((param) => param.name).join(', ');
-    throw new Error(`expected an initializer for each param, got none for ${names}`);
+  const problems = graph.params.flatMap((param) =>
+    describeMismatch(param, initializers.get(param.name)),
+  );
+  if (problems.length > 0) {
+    throw new Error(`initializers do not fit the graph: ${problems.join('; ')}`);
   }
-  const emitted = emitNodes(graph);
-  const weights = graph.params.flatMap((param) => {
-    const initializer = initializers.get(param.name);
-    return initializer ? [tensorProto(param.name, initializer)] : [];
-  });
   const graphProto = create(GraphProtoSchema, {
     name: 'nanosd',
-    node: emitted.nodes,
-    initializer: [...weights, ...emitted.literals],
+    node: emitNodes(graph, initializers),
+    initializer: graph.params.flatMap(({ name }) => {
+      const initializer = initializers.get(name);
+      return initializer ? [tensorProto(name, initializer)] : [];
+    }),
     input: graph.inputs.map(({ name, dtype, shape }) => valueInfoProto(name, dtype, shape)),
     output: Object.entries(graph.outputs).map(([name, { dtype, shape }]) =>
       valueInfoProto(name, dtype, shape),
@@ -57,56 +65,79 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-interface Emitted {
-  readonly nodes: NodeProto[];
-  readonly literals: TensorProto[];
+const floats: ReadonlySet<DType> = new Set<DType>(['float64', 'float32', 'float16', 'bfloat16']);
+
+function describeMismatch(param: NamedValue, initializer: Initializer | undefined): string[] {
+  const { name, dtype, shape } = param;
+  const wanted = `${dtype} [${shape.join(', ')}]`;
+  if (!initializer) return [`${name}: expected ${wanted}, got nothing`];
+  const castable = floats.has(dtype) && floats.has(initializer.dtype);
+  const fits = sameShape(shape, initializer.shape) && (castable || dtype === initializer.dtype);
+  const got = `${initializer.dtype} [${initializer.shape.join(', ')}]`;
+  return fits ? [] : [`${name}: expected ${wanted}, got ${got}`];
 }
 
-function emitNodes(graph: Graph): Emitted {
+function emitNodes(graph: Graph, initializers: ReadonlyMap<string, Initializer>): NodeProto[] {
+  const named = [...graph.inputs, ...graph.params];
+  const names = new Names([...named.map(({ name }) => name), ...Object.keys(graph.outputs)]);
   const nodes: NodeProto[] = [];
-  const literals: TensorProto[] = [];
-  const names = new Map<number, string>();
-  for (const value of [...graph.inputs, ...graph.params]) names.set(value.id, value.name);
-  const produced = new Set(graph.nodes.map((node) => node.output.id));
-  for (const [name, value] of Object.entries(graph.outputs)) {
-    if (produced.has(value.id) && !names.has(value.id)) names.set(value.id, name);
+  const emitter = emitInto(nodes, names);
+  const nameById = new Map(named.map(({ id, name }) => [id, name]));
+  for (const { id, name, dtype } of graph.params) {
+    if (initializers.get(name)?.dtype === dtype) continue;
+    nameById.set(id, emitter.node('Cast', [name], { to: onnxDataType[dtype] }));
   }
-  const nameOf = (value: Value): string => names.get(value.id) ?? `%${value.id}`;
-  const known = new Map<string, string>();
-  const emitter: Emitter = {
-    nameOf,
-    literal(value) {
-      const key = literalKey(value);
-      const existing = key === null ? undefined : known.get(key);
-      if (existing !== undefined) return existing;
-      const name = `literal.${literals.length}`;
-      literals.push(tensorProto(name, value));
-      if (key !== null) known.set(key, name);
-      return name;
-    },
-    node(opType, inputs, attributes = {}, output = `%%${nodes.length}`) {
-      const attribute = Object.entries(attributes).map(([name, value]) =>
-        attributeProto(name, value),
-      );
-      nodes.push(
-        create(NodeProtoSchema, { opType, input: [...inputs], output: [output], attribute }),
-      );
-      return output;
-    },
+  const produced = new Set(graph.nodes.map((node) => node.output.id));
+  for (const [name, { id }] of Object.entries(graph.outputs)) {
+    if (produced.has(id) && !nameById.has(id)) nameById.set(id, name);
+  }
+  const nameOf = ({ id }: Value): string => {
+    const name = nameById.get(id);
+    if (name === undefined) throw new Error(`expected %${id} to be defined before it is used`);
+    return name;
   };
-  for (const node of graph.nodes) emitNode(emitter, node);
+  for (const node of graph.nodes) {
+    if (!nameById.has(node.output.id)) nameById.set(node.output.id, names.fresh(node.op));
+    emitNode(emitter, node, nameOf);
+  }
   for (const [name, value] of Object.entries(graph.outputs)) {
     if (nameOf(value) !== name) emitter.node('Identity', [nameOf(value)], {}, name);
   }
-  return { nodes, literals };
+  return nodes;
 }
 
-function emitNode(emitter: Emitter, node: Node): void {
+/** An emitter that appends to `nodes`; a node is called after its result. */
+function emitInto(nodes: NodeProto[], names: Names): Emitter {
+  const literals = new Map<string, string>();
+  const emitter: Emitter = {
+    literal(value) {
+      const key = literalKey(value);
+      const existing = key === null ? undefined : literals.get(key);
+      if (existing !== undefined) return existing;
+      const name = emitter.node('Constant', [], { value: { tensor: value } });
+      if (key !== null) literals.set(key, name);
+      return name;
+    },
+    node(opType, inputs, attributes = {}, result = names.fresh(lowerFirst(opType))) {
+      const attribute = Object.entries(attributes).map(([name, value]) =>
+        attributeProto(name, value),
+      );
+      const input = inputs.slice(0, inputs.findLastIndex((name) => name !== '') + 1);
+      nodes.push(
+        create(NodeProtoSchema, { name: result, opType, input, output: [result], attribute }),
+      );
+      return result;
+    },
+  };
+  return emitter;
+}
+
+function emitNode(emitter: Emitter, node: Node, nameOf: (value: Value) => string): void {
   const operation = {
-    inputs: node.inputs.map((input) => emitter.nameOf(input)),
+    inputs: node.inputs.map(nameOf),
     operands: node.inputs,
     output: node.output,
-    result: emitter.nameOf(node.output),
+    result: nameOf(node.output),
   };
   applyRule(emitter, node.op, operation, node.attributes);
 }
@@ -114,7 +145,7 @@ function emitNode(emitter: Emitter, node: Node): void {
 function applyRule<O extends Op>(
   emitter: Emitter,
   op: O,
-  operation: Omit<Parameters<(typeof emitRules)[O]>[1], 'attributes'>,
+  operation: Omit<Operation<Attributes[O]>, 'attributes'>,
   attributes: Attributes[Op],
 ): void {
   const rule = emitRules[op];
@@ -123,5 +154,7 @@ function applyRule<O extends Op>(
 
 /** Small literals (axes, shapes, scalars) are shared; comparing large ones would cost more than it saves. */
 function literalKey({ dtype, shape, data }: Tensor): string | null {
-  return data.length <= 16 ? `${dtype}[${shape.join()}]${data.join()}` : null;
+  if (data.length > 16) return null;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return `${dtype}[${shape.join()}]${bytes.join()}`;
 }

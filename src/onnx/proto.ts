@@ -42,9 +42,15 @@ export const onnxDataType: { readonly [D in DType]: DataType } = {
   bool: DataType.BOOL,
 };
 
-export type AttributeValue = number | string | readonly number[] | { readonly float: number };
+export type AttributeValue =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly tensor: Tensor };
 
-/** An attribute: integers, integer lists and strings as they are, floats wrapped as `{ float }`. */
+/** An attribute: integers, integer lists and strings as they are, everything else wrapped. */
 export function attributeProto(name: string, value: AttributeValue): AttributeProto {
   if (typeof value === 'number') {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
@@ -55,6 +61,14 @@ export function attributeProto(name: string, value: AttributeValue): AttributePr
   }
   if ('float' in value) {
     return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  }
+  if ('floats' in value) {
+    const floats = [...value.floats];
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats });
+  }
+  if ('tensor' in value) {
+    const t = tensorProto('', value.tensor);
+    return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t });
   }
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
