@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { exportModel, openTraining, type TrainingEvent } from '../src/node.js';
+import type { TrainingEvent } from '../src/node.js';
 import { interruptible } from './interrupt.js';
-import { readTrainingConfig } from './trainingConfig.js';
 import { createPrinter } from './trainingConsole.js';
 
 /** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
@@ -12,14 +11,7 @@ export function addTrainCommand(program: Command): void {
     .argument('<config>', 'YAML file; paths in it are relative to it')
     .option('--resume', 'continue from the newest checkpoint of the output folder', false)
     .option('--json', 'print one JSON object an event instead of text', false)
-    .action(async (path: string, { resume, json }: { resume: boolean; json: boolean }) => {
-      const { config } = await readTrainingConfig(path);
-      const print = json ? printJson : printForPeople(config.steps);
-      await stoppable(async (signal) => {
-        const { events } = await openTraining(config, { resume, signal });
-        for await (const event of events) print(event);
-      });
-    });
+    .action(train);
   program
     .command('export-model')
     .description('write the averaged weights of a training run as a model folder with a model card')
@@ -30,24 +22,37 @@ export function addTrainCommand(program: Command): void {
       'the weights of the newest checkpoint, not those that validated best',
       false,
     )
-    .action(async (path: string, { output, newest }: { output: string; newest: boolean }) => {
-      const { config, text } = await readTrainingConfig(path);
-      const weights = newest ? 'newest' : 'best';
-      const command = `nanosd train ${path}`;
-      const model = await exportModel(config, {
-        folder: output,
-        weights,
-        command,
-        configText: text,
-      });
-      const scores = Object.entries(model.scores).map(
-        ([set, { psnrY }]) => `, ${set} ${psnrY.toFixed(2)} dB`,
-      );
-      process.stdout.write(
-        `${output}: ${model.parameters} parameters of step ${model.step}, ` +
-          `${(model.bytes / 1e6).toFixed(2)} MB${scores.join('')}\n`,
-      );
-    });
+    .action(exportRun);
+}
+
+async function train(path: string, flags: { resume: boolean; json: boolean }): Promise<void> {
+  const { readTrainingConfig } = await import('./trainingConfig.js');
+  const { openTraining } = await import('../src/node.js');
+  const { config } = await readTrainingConfig(path);
+  const print = flags.json ? printJson : printForPeople(config.steps);
+  await stoppable(async (signal) => {
+    const { events } = await openTraining(config, { resume: flags.resume, signal });
+    for await (const event of events) print(event);
+  });
+}
+
+async function exportRun(path: string, flags: { output: string; newest: boolean }): Promise<void> {
+  const { readTrainingConfig } = await import('./trainingConfig.js');
+  const { exportModel } = await import('../src/node.js');
+  const { config, text } = await readTrainingConfig(path);
+  const model = await exportModel(config, {
+    folder: flags.output,
+    weights: flags.newest ? 'newest' : 'best',
+    command: `nanosd train ${path}`,
+    configText: text,
+  });
+  const scores = Object.entries(model.scores).map(
+    ([set, { psnrY }]) => `, ${set} ${psnrY.toFixed(2)} dB`,
+  );
+  process.stdout.write(
+    `${flags.output}: ${model.parameters} parameters of step ${model.step}, ` +
+      `${(model.bytes / 1e6).toFixed(2)} MB${scores.join('')}\n`,
+  );
 }
 
 /**

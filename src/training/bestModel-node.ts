@@ -1,11 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configFileName, weightsFileName } from '../models/modelFolder-node.js';
 import type { RestorerFile } from '../models/index.js';
 import type { Weights } from '../tensor/index.js';
-import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
+import { makeFolder } from './runFolder-node.js';
 import { meanScore, type ValidationReport } from './validation-node.js';
 
 const reportFileName = 'metrics.json';
@@ -19,9 +19,7 @@ export async function writeModelFolder(
   model: RestorerFile,
   weights: Weights,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw describeSystemError(folder, error);
-  });
+  await makeFolder(folder);
   await writeSafetensorsFile(join(folder, weightsFileName), weights, { format: 'pt' });
   await writeJson(join(folder, configFileName), model);
 }

@@ -49,7 +49,8 @@ export async function saveCheckpoint(
     await rename(partial, path);
     await syncFolder(folder);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+    // What was refused may be refused again; the error to tell is the first.
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw describeSystemError(path, error);
   }
   for (const old of (await listCheckpoints(folder)).slice(0, -keep)) {

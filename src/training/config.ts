@@ -79,7 +79,9 @@ const fields = z.strictObject({
   validation: z
     .strictObject({
       every_steps: z.int().min(1),
-      sets: z.record(z.string().regex(/^[\w.-]+$/), pairs),
+      sets: z
+        .record(z.string().regex(/^[\w.-]+$/), pairs)
+        .refine((sets) => Object.keys(sets).length > 0, { error: 'expected a set' }),
       /** How many of each set's pictures are written to disk. */
       pictures: z.int().min(0).default(2),
     })

@@ -17,7 +17,7 @@ import { readPhotoOrigins } from './photoSources-node.js';
 import { runFolder, type RunFolder } from './runFolder-node.js';
 import { shardNetwork } from './trainingNetwork-node.js';
 import { validate, type ValidationReport, type ValidationScore } from './validation-node.js';
-import { listValidationPairs } from './validationPairs-node.js';
+import { listValidationSets } from './validationSets-node.js';
 
 export interface ExportOptions {
   /** The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` (float16), `README.md`. */
@@ -78,7 +78,7 @@ async function measure(
   weights: Weights,
   step: number,
 ): Promise<ValidationReport> {
-  const sets = await listValidationPairs(config.validation?.sets ?? {});
+  const sets = await listValidationSets(config);
   const executor = createWorkerExecutor({ threads: config.workers });
   try {
     const plan = { model: config.model, sets, pictures: { folder: '', count: 0 } };

@@ -104,15 +104,20 @@ export function clipGradientNorm(gradients: readonly Float32Array[], maxNorm: nu
 }
 
 /**
- * Moves an exponential moving average towards the parameters, in place. The decay warms up as
+ * How far an average goes towards the parameters at a step. The decay warms up as
  * `min(decay, (1 + step) / (10 + step))`, so that the first average is not the initial noise.
  */
+export function emaRate(decay: number, step: number): number {
+  return 1 - Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** Moves an exponential moving average towards the parameters, in place. */
 export function updateEma(
   ema: Float32Array,
   param: Float32Array,
   decay: number,
   step: number,
 ): void {
-  const rate = 1 - Math.min(decay, (1 + step) / (10 + step));
+  const rate = emaRate(decay, step);
   for (let i = 0; i < ema.length; i++) ema[i] += rate * (param[i] - ema[i]);
 }

@@ -1,6 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { ConfigError } from '../models/index.js';
-import { describeSystemError } from '../weights/file-node.js';
 import {
   listCheckpoints,
   loadNewestCheckpoint,
@@ -10,11 +9,11 @@ import type { TrainingConfig } from './config.js';
 import { createOptimizer } from './optimizers.js';
 import { listPhotos, photosFingerprint } from './photoFolder-node.js';
 import { runIdentity } from './runIdentity.js';
-import { runFolder } from './runFolder-node.js';
+import { makeFolder, runFolder } from './runFolder-node.js';
 import { runSteps, type TrainingEvent } from './runSteps-node.js';
 import { startTraining, type TrainingState } from './state.js';
 import { initialWeights, optimizerConfig, shardNetwork } from './trainingNetwork-node.js';
-import { listValidationPairs } from './validationPairs-node.js';
+import { listValidationSets } from './validationSets-node.js';
 
 export { listPhotos } from './photoFolder-node.js';
 export { exportModel, type ExportedModel, type ExportOptions } from './exportModel-node.js';
@@ -46,13 +45,11 @@ export async function openTraining(
   const network = shardNetwork(config);
   const optimizer = createOptimizer(optimizerConfig(config));
   const photos = await listPhotos(config.data.photos);
-  const validationSets = await listValidationPairs(config.validation?.sets ?? {});
+  const validationSets = await listValidationSets(config);
   const identity = runIdentity(config, await photosFingerprint(photos));
 
   const folder = runFolder(config.output_dir);
-  await mkdir(folder.checkpoints, { recursive: true }).catch((error: unknown) => {
-    throw describeSystemError(folder.checkpoints, error);
-  });
+  await makeFolder(folder.checkpoints);
   if (!resume && (await listCheckpoints(folder.checkpoints)).length > 0) {
     throw new ConfigError(
       `${folder.path}: expected an output folder without a run, got one (--resume continues it)`,

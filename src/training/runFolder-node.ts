@@ -1,4 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeSystemError } from '../weights/file-node.js';
 
 /** Where a run keeps its things. */
 export interface RunFolder {
@@ -21,4 +23,14 @@ export function runFolder(outputDir: string): RunFolder {
     best: join(outputDir, 'best'),
     validation: join(outputDir, 'validation'),
   };
+}
+
+/**
+ * Makes a folder, and those above it, where it is not there.
+ * @throws WeightsError when the system refuses.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw describeSystemError(path, error);
+  });
 }

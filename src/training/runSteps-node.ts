@@ -13,7 +13,7 @@ import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
 import { shardObjective, trainingPlan } from './trainingNetwork-node.js';
 import { validate, type ValidationReport } from './validation-node.js';
-import type { ImagePair } from './validationPairs-node.js';
+import type { ValidationSets } from './validationSets-node.js';
 
 /** What a run tells while it goes. */
 export type TrainingEvent =
@@ -32,7 +32,7 @@ export interface PreparedRun {
   readonly state: TrainingState;
   readonly identity: RunIdentity;
   readonly photos: readonly string[];
-  readonly validationSets: ReadonlyMap<string, readonly ImagePair[]>;
+  readonly validationSets: ValidationSets;
   readonly folder: RunFolder;
 }
 

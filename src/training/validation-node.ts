@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Executor } from '../graph/index.js';
 import { createImage, cropImage, psnr, quantizeImage, type Image } from '../image/index.js';
+import type { ImagePair } from '../image/imagePairs-node.js';
 import { ImageFileError, readImage, writeImage } from '../image/sharp-node.js';
 import {
   restorer,
@@ -11,8 +11,9 @@ import {
   type RestorerFile,
 } from '../models/index.js';
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
+import { makeFolder } from './runFolder-node.js';
 import { comparisonPicture, padToMultiple } from './validationPictures.js';
-import type { ImagePair } from './validationPairs-node.js';
+import type { ValidationSets } from './validationSets-node.js';
 
 export interface ValidationScore {
   /** Mean over the set, in dB: 8-bit studio luma, `scale` pixels of border left out. */
@@ -29,8 +30,7 @@ export interface ValidationReport {
 
 export interface ValidationPlan {
   readonly model: RestorerFile;
-  /** Pairs by the name of their set. */
-  readonly sets: ReadonlyMap<string, readonly ImagePair[]>;
+  readonly sets: ValidationSets;
   /** The first few pictures of each set are written to a folder. */
   readonly pictures: { readonly folder: string; readonly count: number };
 }
@@ -49,7 +49,7 @@ export async function validate(
   const begun = performance.now();
   const config = restorerConfig(plan.model);
   const { folder, count } = plan.pictures;
-  if (count > 0) await mkdir(folder, { recursive: true });
+  if (count > 0) await makeFolder(folder);
   const validation: Record<string, ValidationScore> = {};
   for (const [set, pairs] of plan.sets) {
     let total = 0;

@@ -107,9 +107,12 @@ const scheduleKinds: Readonly<Record<string, ScheduleConfig['kind']>> = {
 
 /** The largest difference as a part of the expected value; where that is 0, nothing else will do. */
 function largestRelativeDifference(actual: readonly number[], expected: readonly number[]): number {
-  return actual.reduce((largest, value, i) => {
+  let largest = 0;
+  for (const [i, value] of actual.entries()) {
     const difference = Math.abs(value - expected[i]);
     const relative = difference === 0 ? 0 : difference / Math.abs(expected[i]);
-    return relative <= largest ? largest : relative;
-  }, 0);
+    if (Number.isNaN(relative)) return NaN;
+    largest = Math.max(largest, relative);
+  }
+  return largest;
 }

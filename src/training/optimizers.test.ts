@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Random } from '../tensor/index.js';
+import {
+  clipGradientNorm,
+  createOptimizer,
+  emaRate,
+  updateEma,
+  type OptimizerConfig,
+} from './optimizers.js';
+
+const betas = [0.9, 0.999] as const;
+const configs: Record<string, OptimizerConfig> = {
+  adamw: { kind: 'adamw', betas, eps: 1e-8, weightDecay: 0 },
+  adam: { kind: 'adam', betas, eps: 1e-8 },
+  sgd: { kind: 'sgd', momentum: 0.9 },
+  'sgd without momentum': { kind: 'sgd', momentum: 0 },
+};
+
+function run(
+  config: OptimizerConfig,
+  start: number[],
+  gradients: number[][],
+  learningRate: number,
+) {
+  const optimizer = createOptimizer(config);
+  const param = Float32Array.from(start);
+  const state = optimizer.slots.map(() => new Float32Array(param.length));
+  gradients.forEach((gradient, i) => {
+    optimizer.update(param, Float32Array.from(gradient), state, { learningRate, step: i + 1 });
+  });
+  return { param, state };
+}
+
+describe.each(Object.entries(configs))('%s', (_, config) => {
+  it('finds the minimum of a quadratic with very different curvatures', () => {
+    const optimizer = createOptimizer(config);
+    const target = [3, -2, 0.5];
+    const curvature = [1, 0.3, 4];
+    const param = new Float32Array(3);
+    const state = optimizer.slots.map(() => new Float32Array(3));
+    for (let step = 1; step <= 2000; step++) {
+      const gradient = param.map((p, i) => curvature[i] * (p - target[i]));
+      optimizer.update(param, gradient, state, { learningRate: 0.02, step });
+    }
+    target.forEach((value, i) => expect(param[i]).toBeCloseTo(value, 3));
+  });
+
+  it('stays where the gradient is zero', () => {
+    const { param, state } = run(config, [1, -2], [[0, 0], [0, 0]], 0.1); // prettier-ignore
+    expect([...param]).toEqual([1, -2]);
+    for (const slot of state) expect([...slot]).toEqual([0, 0]);
+  });
+});
+
+describe('SGD', () => {
+  it('gathers momentum as torch does: the buffer is not damped', () => {
+    const { param } = run({ kind: 'sgd', momentum: 0.5 }, [1], [[2], [2], [2]], 0.1);
+    // Buffers 2, 3, 3.5.
+    expect(param[0]).toBeCloseTo(1 - 0.2 - 0.3 - 0.35, 6);
+  });
+
+  it('needs no state without momentum', () => {
+    expect(createOptimizer({ kind: 'sgd', momentum: 0 }).slots).toEqual([]);
+  });
+});
+
+describe('Adam', () => {
+  it('first steps by the learning rate, whatever the size of the gradient', () => {
+    const { param } = run(configs.adam, [0, 0], [[1e-3, -50]], 0.01);
+    expect(param[0]).toBeCloseTo(-0.01, 6);
+    expect(param[1]).toBeCloseTo(0.01, 6);
+  });
+
+  it('follows the published update over random gradients', () => {
+    const random = Random.seeded(5);
+    const gradients = Array.from({ length: 30 }, () => [...random.normals(4)]);
+    const config: OptimizerConfig = { kind: 'adamw', betas, eps: 1e-3, weightDecay: 0.1 };
+    const { param } = run(config, [1, 2, -1, 0], gradients, 0.05);
+    const expected = [1, 2, -1, 0];
+    const m = [0, 0, 0, 0];
+    const v = [0, 0, 0, 0];
+    gradients.forEach((gradient, i) =>
+      gradient.forEach((g, j) => {
+        m[j] = 0.9 * m[j] + 0.1 * g;
+        v[j] = 0.999 * v[j] + 0.001 * g * g;
+        const mHat = m[j] / (1 - 0.9 ** (i + 1));
+        const vHat = v[j] / (1 - 0.999 ** (i + 1));
+        expected[j] -= 0.05 * 0.1 * expected[j];
+        expected[j] -= (0.05 * mHat) / (Math.sqrt(vHat) + 1e-3);
+      }),
+    );
+    expected.forEach((value, j) => expect(param[j]).toBeCloseTo(value, 5));
+  });
+
+  it('decays weights apart from the gradient', () => {
+    const config: OptimizerConfig = { kind: 'adamw', betas, eps: 1e-8, weightDecay: 0.5 };
+    expect(run(config, [2], [[0]], 0.1).param[0]).toBeCloseTo(2 * 0.95, 6);
+  });
+});
+
+describe('clipGradientNorm', () => {
+  it('scales all gradients by one factor and returns the norm before', () => {
+    const gradients = [Float32Array.of(3, 0), Float32Array.of(4)];
+    expect(clipGradientNorm(gradients, 1)).toBe(5);
+    expect(gradients[0][0]).toBeCloseTo(0.6, 5);
+    expect(gradients[1][0]).toBeCloseTo(0.8, 5);
+  });
+
+  it('leaves gradients of a smaller norm as they are', () => {
+    const gradients = [Float32Array.of(3, 4)];
+    expect(clipGradientNorm(gradients, 6)).toBe(5);
+    expect(clipGradientNorm(gradients, Infinity)).toBe(5);
+    expect([...gradients[0]]).toEqual([3, 4]);
+  });
+
+  it('never exceeds the norm and keeps the direction', () => {
+    const numbers = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1 });
+    fc.assert(
+      fc.property(numbers, fc.double({ min: 0.01, max: 10, noNaN: true }), (values, maxNorm) => {
+        const before = Float32Array.from(values);
+        const after = before.slice();
+        const norm = clipGradientNorm([after], maxNorm);
+        expect(Math.hypot(...after)).toBeLessThanOrEqual(maxNorm * 1.00001);
+        const factor = Math.min(1, maxNorm / (norm + 1e-6));
+        after.forEach((value, i) => expect(value).toBeCloseTo(before[i] * factor, 4));
+      }),
+    );
+  });
+
+  it('shows gradients that are not numbers', () => {
+    expect(clipGradientNorm([Float32Array.of(1, NaN)], 1)).toBeNaN();
+  });
+});
+
+describe('the moving average', () => {
+  it('goes by 1 - decay of the way once it is warm', () => {
+    const ema = Float32Array.of(0, 10);
+    updateEma(ema, Float32Array.of(1, 10), 0.9, 1000);
+    expect(ema[0]).toBeCloseTo(0.1, 6);
+    expect(ema[1]).toBe(10);
+  });
+
+  it('starts fast: 9/11 of the way at the first step, and slows down to the decay', () => {
+    expect(emaRate(0.999, 1)).toBeCloseTo(9 / 11, 12);
+    const rates = Array.from({ length: 20_000 }, (_, i) => emaRate(0.999, i + 1));
+    expect(rates.slice(1).filter((rate, i) => rate > rates[i])).toEqual([]);
+    expect(rates.at(-1)).toBeCloseTo(0.001, 12);
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wavesPicture } from '../../test/training/pictures.js';
+import { createInterpreter } from '../graph/index.js';
+import { cropImage, imresize, quantizeImage, resizeNearest, type Image } from '../image/index.js';
+import { readImage, writeImage } from '../image/sharp-node.js';
+import { restorer, restorerConfig, restorerConfigSchema } from '../models/index.js';
+import { weightsFileName } from '../models/modelFolder-node.js';
+import { zeros, type Weights } from '../tensor/index.js';
+import { keepIfBetter, readBestReport } from './bestModel-node.js';
+import { meanScore, validate, type ValidationPlan } from './validation-node.js';
+
+const model = restorerConfigSchema.parse({
+  _class_name: 'OneStepRestorer',
+  scale: 2,
+  base_channels: 2,
+  encoder_layers: 0,
+  decoder_layers: 0,
+  block_out_channels: [2],
+  layers_per_block: [0],
+});
+/** All zeros: the network then is its nearest-neighbour enlargement. */
+const weights: Weights = new Map(
+  restorer(restorerConfig(model), { batch: 1, height: 4, width: 4 }).params.map(
+    ({ name, shape }) => [name, zeros('float32', shape)],
+  ),
+);
+
+let folder: string;
+let samples: Image[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nanosd-validation-'));
+  // An odd size, which has to be padded, and an even one.
+  samples = [wavesPicture(15, 13, 1), wavesPicture(16, 12, 2)].map(quantizeImage);
+  for (const [i, sample] of samples.entries()) {
+    const target = shifted(resizeNearest(sample, { scale: 2 }), i + 1);
+    await writeImage(join(folder, `${i}_LR.png`), sample);
+    await writeImage(join(folder, `${i}_HR.png`), target);
+  }
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Every channel darker by some of the 256 levels: 219/255 of that in studio luma. */
+function shifted(image: Image, levels: number): Image {
+  return { ...image, data: image.data.map((value) => value - levels / 255) };
+}
+
+const pairOf = (i: number) => ({
+  name: String(i),
+  hr: join(folder, `${i}_HR.png`),
+  lr: join(folder, `${i}_LR.png`),
+});
+
+const plan = (count = 0): ValidationPlan => ({
+  model,
+  sets: new Map([
+    ['both', [pairOf(0), pairOf(1)]],
+    ['first', [pairOf(0)]],
+  ]),
+  pictures: { folder: join(folder, `pictures-${count}`), count },
+});
+
+/** The PSNR of a luma that is off by as much everywhere. */
+const psnrOf = (levels: number): number => 20 * Math.log10(255 / ((219 / 255) * levels));
+
+describe('validate', () => {
+  it('scores whole pictures of any size, set by set', async () => {
+    const report = await validate(createInterpreter(), weights, plan(), { step: 7 });
+    expect(report?.step).toBe(7);
+    expect(report?.validation.both.images).toBe(2);
+    expect(report?.validation.both.psnrY).toBeCloseTo((psnrOf(1) + psnrOf(2)) / 2, 3);
+    expect(report?.validation.first.psnrY).toBeCloseTo(psnrOf(1), 3);
+    expect(report && meanScore(report)).toBeCloseTo(0.75 * psnrOf(1) + 0.25 * psnrOf(2), 3);
+  });
+
+  it('writes the first pictures of each set: enlarged input, result, target', async () => {
+    const { pictures } = plan(1);
+    await validate(createInterpreter(), weights, plan(1), { step: 1 });
+    expect((await readdir(pictures.folder)).sort()).toEqual(['both-0.png', 'first-0.png']);
+    const picture = await readImage(join(pictures.folder, 'both-0.png'));
+    const part = (i: number): Image => cropImage(picture, i * 30, 0, 30, 26);
+    expect([picture.width, picture.height]).toEqual([90, 26]);
+    expect(part(0)).toEqual(quantizeImage(imresize(samples[0], { width: 30, height: 26 })));
+    expect(part(1)).toEqual(resizeNearest(samples[0], { scale: 2 }));
+    expect(part(2)).toEqual(await readImage(join(folder, '0_HR.png')));
+  });
+
+  it('names a pair whose sizes do not fit', async () => {
+    const pair = { ...pairOf(0), hr: pairOf(1).hr };
+    const sets = new Map([['odd', [pair]]]);
+    const report = validate(createInterpreter(), weights, { ...plan(), sets }, { step: 1 });
+    await expect(report).rejects.toThrow(
+      `${pair.hr}: expected 30x26, 2 times ${pair.lr}, got 32x24`,
+    );
+  });
+
+  it('gives nothing when it is stopped', async () => {
+    const signal = AbortSignal.abort();
+    expect(await validate(createInterpreter(), weights, plan(), { step: 1, signal })).toBeNull();
+  });
+});
+
+describe('keepIfBetter', () => {
+  const report = (step: number, psnrY: number) => ({
+    step,
+    validation: { set5: { psnrY, images: 5 } },
+    ms: 1,
+  });
+
+  it('keeps the model with the highest score', async () => {
+    const best = join(folder, 'best');
+    expect(await readBestReport(best)).toBeNull();
+    expect(await keepIfBetter(best, model, weights, report(1, 30))).toBe(true);
+    expect(await keepIfBetter(best, model, weights, report(2, 29))).toBe(false);
+    expect(await keepIfBetter(best, model, weights, report(3, 30))).toBe(false);
+    expect(await keepIfBetter(best, model, weights, report(4, 31))).toBe(true);
+    expect(await readBestReport(best)).toEqual(report(4, 31));
+    expect((await readdir(best)).sort()).toEqual(['config.json', weightsFileName, 'metrics.json']);
+  });
+});
