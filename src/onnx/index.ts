@@ -1,3 +1,5 @@
+export { placeWeights, type WeightType } from './externalWeights.js';
+export { castToParams, isDelicate, toFloat16 } from './float16.js';
 export {
   decodeModel,
   fromModelProto,

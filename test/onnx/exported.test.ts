@@ -2,7 +2,7 @@ import type { GraphProto } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder, type Graph } from '../../src/graph/index.js';
 import { toModelProto } from '../../src/onnx/index.js';
-import { float32, fromFloat64 } from '../../src/tensor/index.js';
+import { float32, fromFloat64, type Tensor } from '../../src/tensor/index.js';
 import { operatorCases } from '../executors/operatorCases.js';
 import { normal } from './foreignModel.js';
 
@@ -79,13 +79,9 @@ describe('an exported model', () => {
     const x = b.input('x', [2]);
     const graph = b.build({ y: b.mul(b.add(x, b.param('w', [2])), b.param('v', [2])) });
     const half = fromFloat64('float16', [2], [1, 2]);
-    const { graph: proto } = toModelProto(
-      graph,
-      new Map([
-        ['w', half],
-        ['v', float32([2], [1, 2])],
-      ]),
-    );
+    const weights = new Map<string, Tensor>([['w', half]]);
+    weights.set('v', float32([2], [1, 2]));
+    const { graph: proto } = toModelProto(graph, weights);
     expect(proto?.node.map(({ opType, input }) => `${opType} ${input.join()}`)).toEqual([
       'Cast w',
       'Add x,cast_0',
