@@ -34,7 +34,9 @@ export interface RestoreFileOptions extends Omit<RestoreOptions, 'tile'> {
 }
 
 /** What has been written, in pixels, and how long the network took. */
-export interface RestoredFile extends PictureSize {
+export interface RestoredFile {
+  readonly width: number;
+  readonly height: number;
   readonly ms: number;
 }
 
@@ -103,9 +105,10 @@ async function restoreFile(
   const announced = await readSize(input);
   if (announced) labelled(input, () => tileFor(announced));
   const photo = await readPhoto(input);
-  const tile = labelled(input, () => tileFor(photo.image));
+  const { width, height } = photo.image;
+  const tile = labelled(input, () => tileFor({ width, height, hasAlpha: !!photo.alpha }));
   const alpha = outputAlpha(output, photo.alpha);
-  checkOutputSize(output, photo.image.width * config.scale, photo.image.height * config.scale);
+  checkOutputSize(output, width * config.scale, height * config.scale);
   const start = performance.now();
   const image = await restorer.restore(photo.image, {
     tile,
@@ -131,7 +134,7 @@ async function readSize(path: string): Promise<PictureSize | undefined> {
   return sharp(path, { limitInputPixels: false })
     .metadata()
     .then(
-      ({ autoOrient }) => autoOrient,
+      ({ autoOrient, hasAlpha }) => ({ ...autoOrient, hasAlpha }),
       // Reading the file will say what is wrong with it.
       () => undefined,
     );

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { createImage } from '../image/index.js';
+import { cutWindow, pasteClamped } from './windows.js';
+
+const ramp = createImage(3, 2, 1, Float32Array.of(1, 2, 3, 4, 5, 6));
+
+describe('windows of an image', () => {
+  it('go on mirrored beyond its right and lower ends', () => {
+    const { data } = cutWindow(ramp, { left: 1, top: 0, width: 5, height: 4 });
+    expect([...data]).toEqual([
+      ...[2, 3, 3, 2, 1], //
+      ...[5, 6, 6, 5, 4],
+      ...[5, 6, 6, 5, 4],
+      ...[2, 3, 3, 2, 1],
+    ]);
+  });
+
+  it('exist for an image of one pixel', () => {
+    const { data } = cutWindow(createImage(1, 1, 3, Float32Array.of(0.1, 0.2, 0.3)), {
+      left: 0,
+      top: 0,
+      width: 2,
+      height: 2,
+    });
+    expect([...data]).toEqual([0.1, 0.2, 0.3].flatMap((v) => Array(4).fill(Math.fround(v))));
+  });
+
+  it('are pasted within [0, 1], where they belong', () => {
+    const source = createImage(3, 2, 1, Float32Array.of(9, -1, 0.25, 9, 2, 0.5));
+    const target = createImage(4, 3, 1);
+    pasteClamped(source, { left: 1, top: 0 }, target, { left: 2, top: 1, width: 2, height: 2 });
+    expect([...target.data]).toEqual([
+      ...[0, 0, 0, 0], //
+      ...[0, 0, 0, 0.25],
+      ...[0, 0, 1, 0.5],
+    ]);
+  });
+});
