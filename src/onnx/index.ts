@@ -1,4 +1,4 @@
-export { placeWeights, type WeightType } from './externalWeights.js';
+export { placeWeights, weightFiles, type WeightFile, type WeightType } from './externalWeights.js';
 export { castToParams, isDelicate, toFloat16 } from './float16.js';
 export {
   decodeModel,

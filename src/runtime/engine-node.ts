@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Engine, Opened, Placement } from './engine.js';
+import type { Engine, ModelData, Opened, Placement } from './engine.js';
 import { fromOrtFeeds, toOrtFeeds } from './ortTensor.js';
 import { createQueue } from './queue.js';
 
@@ -12,13 +12,14 @@ export interface NodeEngineOptions {
 export function createNodeEngine(options: NodeEngineOptions): Engine {
   return {
     queue: createQueue(),
-    open: (model, placement) => openModel(model, placement, options),
+    open: (model, placement, data) => openModel(model, placement, data, options),
   };
 }
 
 async function openModel(
   model: Uint8Array,
   placement: Placement,
+  data: ModelData | undefined,
   { device, threads }: NodeEngineOptions,
 ): Promise<Opened> {
   const strict = placement === 'strict' && device !== 'cpu';
@@ -28,7 +29,15 @@ async function openModel(
     // Everything that matters is thrown; the log would write it to stderr a second time.
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+    ...(data && 'files' in data ? { externalData: data.files } : {}),
+    extra: {
+      session: {
+        ...(strict ? { disable_cpu_ep_fallback: '1' } : {}),
+        ...(data && 'folder' in data
+          ? { model_external_initializers_file_folder_path: data.folder }
+          : {}),
+      },
+    },
   });
   return {
     run: async (feeds) => fromOrtFeeds(await native.run(toOrtFeeds(OrtTensor, feeds))),

@@ -6,7 +6,7 @@ import {
   type Graph,
   type Session,
 } from '../graph/index.js';
-import { encodeModel, toModelProto } from '../onnx/index.js';
+import { encodeModel, toModelProto, type WeightFile } from '../onnx/index.js';
 import { missingKernels } from './missingKernels.js';
 import type { Queue } from './queue.js';
 
@@ -16,9 +16,19 @@ export interface Engine {
   readonly queue: Queue;
   /**
    * Opens a model, whose bytes it takes over. `strict` refuses one that the device cannot run whole,
-   * which ONNX Runtime would otherwise run partly on the CPU without a word.
+   * which ONNX Runtime would otherwise run partly on the CPU without a word. `data` holds initializers
+   * that are not in the model; an engine in Node takes it.
    */
-  open(model: Uint8Array, placement: Placement): Promise<Opened>;
+  open(model: Uint8Array, placement: Placement, data?: ModelData): Promise<Opened>;
+}
+
+/** Where external initializers are: in files of a folder, or in memory under the names of files. */
+export type ModelData = { readonly folder: string } | { readonly files: readonly WeightFile[] };
+
+/** A graph's model, encoded anew for each attempt to open it. */
+export interface ModelSource {
+  encode(): Uint8Array;
+  readonly data?: ModelData;
 }
 
 export type Placement = 'strict' | 'mixed';
@@ -49,27 +59,41 @@ export class MissingKernelError extends Error {
 export function engineExecutor(
   device: string,
   engine: Engine,
-  { onFallback }: FallbackOptions = {},
+  options: FallbackOptions = {},
 ): Executor {
   return {
     device,
-    async load(graph, weights) {
+    load: async (graph, weights) => {
       checkParams(graph, weights);
       const encode = (): Uint8Array => encodeModel(toModelProto(graph, weights));
-      const opened = await engine.queue(async () => {
-        try {
-          return await engine.open(encode(), 'strict');
-        } catch (error) {
-          if (!isRefusedFallback(error)) throw error;
-          const missing = await operatorsWithoutKernel(engine, graph);
-          if (!onFallback) throw new MissingKernelError(device, missing, error);
-          onFallback(missing);
-          return engine.open(encode(), 'mixed');
-        }
-      });
-      return openSession(graph, opened, engine.queue);
+      return loadModel(device, engine, graph, { encode }, options);
     },
   };
+}
+
+/**
+ * Opens the model of a graph.
+ * @throws MissingKernelError when the device cannot run all of it and no fallback is allowed.
+ */
+export async function loadModel(
+  device: string,
+  engine: Engine,
+  graph: Graph,
+  { encode, data }: ModelSource,
+  { onFallback }: FallbackOptions,
+): Promise<Session> {
+  const opened = await engine.queue(async () => {
+    try {
+      return await engine.open(encode(), 'strict', data);
+    } catch (error) {
+      if (!isRefusedFallback(error)) throw error;
+      const missing = await operatorsWithoutKernel(engine, graph);
+      if (!onFallback) throw new MissingKernelError(device, missing, error);
+      onFallback(missing);
+      return engine.open(encode(), 'mixed', data);
+    }
+  });
+  return openSession(graph, opened, engine.queue);
 }
 
 function operatorsWithoutKernel(engine: Engine, graph: Graph): Promise<string[]> {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { listSupportedBackends } from 'onnxruntime-node';
-import type { Executor } from '../graph/index.js';
 import { DeviceError } from './devices.js';
-import { engineExecutor, type FallbackOptions } from './engine.js';
+import type { FallbackOptions } from './engine.js';
 import { createNodeEngine } from './engine-node.js';
+import { nodeExecutor, type NodeExecutor } from './nodeExecutor-node.js';
 
 export interface NodeExecutorOptions extends FallbackOptions {
   /** An execution provider of ONNX Runtime: `cpu` (default), `webgpu`, `cuda`, `coreml`, `dml`, ... */
@@ -18,10 +18,10 @@ export interface NodeExecutorOptions extends FallbackOptions {
  * `createWorkerExecutor` for one that does not.
  * @throws DeviceError listing the devices there are.
  */
-export function createNodeExecutor(options: NodeExecutorOptions = {}): Executor {
+export function createNodeExecutor(options: NodeExecutorOptions = {}): NodeExecutor {
   const { device = 'cpu', threads } = options;
   requireNodeDevice(device);
-  return engineExecutor(device, createNodeEngine({ device, threads }), options);
+  return nodeExecutor(device, createNodeEngine({ device, threads }), options);
 }
 
 /** The devices that can really be used here: each is made to run a graph, which takes a moment. */

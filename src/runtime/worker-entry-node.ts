@@ -12,7 +12,8 @@ let opened = 0;
 async function answer(request: WorkerRequest): Promise<{ session: number; outputs: Feeds }> {
   if (request.kind === 'open') {
     const session = opened++;
-    sessions.set(session, await engine.open(request.model, request.placement));
+    const { model, placement, data } = request;
+    sessions.set(session, await engine.open(model, placement, data));
     return { session, outputs: {} };
   }
   const { session } = request;

@@ -1,13 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import type { Executor } from '../graph/index.js';
 import type { NodeEngineOptions } from './engine-node.js';
-import { engineExecutor, type Engine } from './engine.js';
+import type { Engine } from './engine.js';
+import { nodeExecutor, type NodeExecutor } from './nodeExecutor-node.js';
 import { requireNodeDevice, type NodeExecutorOptions } from './ort-node.js';
 import { createQueue } from './queue.js';
 import type { WorkerReply, WorkerRequest } from './workerProtocol.js';
 
 /** An executor with a thread of its own, which ends when the executor is disposed of. */
-export interface WorkerExecutor extends Executor, AsyncDisposable {}
+export interface WorkerExecutor extends NodeExecutor, AsyncDisposable {}
 
 /**
  * ONNX Runtime in a worker thread: `run` there does not block this thread's event loop, so progress,
@@ -18,15 +18,15 @@ export function createWorkerExecutor(options: NodeExecutorOptions = {}): WorkerE
   const { device = 'cpu', threads } = options;
   requireNodeDevice(device);
   const thread = startThread({ device, threads });
-  const executor = engineExecutor(device, threadEngine(thread), options);
+  const executor = nodeExecutor(device, threadEngine(thread), options);
   return { ...executor, [Symbol.asyncDispose]: () => thread.end() };
 }
 
 function threadEngine(thread: Thread): Engine {
   return {
     queue: createQueue(),
-    async open(model, placement) {
-      const { session } = await thread.ask({ kind: 'open', model, placement });
+    async open(model, placement, data) {
+      const { session } = await thread.ask({ kind: 'open', model, placement, data });
       return {
         run: async (feeds) => (await thread.ask({ kind: 'run', session, feeds })).outputs,
         release: async () => {

@@ -1,5 +1,5 @@
 import type { Feeds } from '../graph/index.js';
-import type { Placement } from './engine.js';
+import type { ModelData, Placement } from './engine.js';
 
 /** What a compute thread is asked; all of it plain data that structured cloning carries. */
 export type WorkerRequest =
@@ -7,6 +7,7 @@ export type WorkerRequest =
       readonly kind: 'open';
       readonly model: Uint8Array;
       readonly placement: Placement;
+      readonly data: ModelData | undefined;
     }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: Feeds }
   | { readonly kind: 'release'; readonly session: number };

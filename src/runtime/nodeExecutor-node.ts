@@ -1,0 +1,38 @@
+import { checkParams, type Executor, type Graph, type Session } from '../graph/index.js';
+import { encodeModel, toModelProto, weightFiles } from '../onnx/index.js';
+import { mapCheckpoint } from '../onnx/mapped-node.js';
+import type { Checkpoint } from '../weights/index.js';
+import { loadModel, type Engine, type FallbackOptions } from './engine.js';
+
+/** An executor on this machine, which can also take weights from where they are. */
+export interface NodeExecutor extends Executor {
+  /**
+   * Prepares a graph whose weights stay in the files of a checkpoint: nothing is read here, ONNX Runtime
+   * maps what it needs. Weights stored in another floating-point dtype are cast as it loads them. The
+   * files must not change while the session lives; the checkpoint may be closed.
+   * @throws Error listing every param whose weight is missing or does not fit.
+   */
+  loadMapped(graph: Graph, checkpoint: Checkpoint): Promise<Session>;
+}
+
+/** An executor over an engine of this machine. */
+export function nodeExecutor(
+  device: string,
+  engine: Engine,
+  options: FallbackOptions,
+): NodeExecutor {
+  return {
+    device,
+    async load(graph, weights) {
+      checkParams(graph, weights);
+      const { initializers, files } = weightFiles(graph, weights);
+      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
+      return loadModel(device, engine, graph, { encode, data: { files } }, options);
+    },
+    async loadMapped(graph, checkpoint) {
+      const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
+      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
+      return loadModel(device, engine, graph, { encode, data: { folder } }, options);
+    },
+  };
+}
