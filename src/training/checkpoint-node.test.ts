@@ -4,14 +4,10 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GraphBuilder, type Graph } from '../graph/index.js';
 import { Random } from '../tensor/index.js';
-import {
-  listCheckpoints,
-  loadNewestCheckpoint,
-  removePartialCheckpoints,
-  saveCheckpoint,
-} from './checkpoint-node.js';
+import { listCheckpoints, loadNewestCheckpoint, saveCheckpoint } from './checkpoint-node.js';
 import { initializeWeights } from './initialize.js';
 import { createOptimizer } from './optimizers.js';
+import { removePartials, runFolder } from './runFolder-node.js';
 import { startTraining, type TrainingState } from './state.js';
 
 const optimizer = createOptimizer({ kind: 'adam', betas: [0.9, 0.999], eps: 1e-8 });
@@ -80,13 +76,23 @@ describe('a checkpoint', () => {
 
 describe('an interrupted save', () => {
   it('leaves no checkpoint, and what it leaves is removed', async () => {
-    await save(1);
-    const partial = join(folder, '.step-00000002.partial');
+    const run = runFolder(folder);
+    const saving = { keep: 2, identity };
+    await saveCheckpoint(run.checkpoints, randomState(1), saving);
+    const partial = join(run.checkpoints, '.step-00000002.partial');
     await mkdir(partial);
+    await mkdir(run.best);
     await writeFile(join(partial, 'weights.safetensors'), 'half of');
+    await writeFile(join(run.best, 'config.json.0a.partial'), '{');
+    await writeFile(`${run.metrics}.0a.partial`, '{');
+    await writeFile(join(folder, 'mine.partial'), 'of somebody else');
+    const load = () => loadNewestCheckpoint(run.checkpoints, network, optimizer, identity);
     expect((await load())?.step).toBe(1);
-    await removePartialCheckpoints(folder);
-    expect(await readdir(folder)).toEqual(['step-00000001']);
+    await removePartials(run);
+    expect((await load())?.step).toBe(1);
+    expect(await readdir(run.checkpoints)).toEqual(['step-00000001']);
+    expect(await readdir(run.best)).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual(['best', 'checkpoints', 'mine.partial']);
   });
 
   it('keeps the checkpoints before it', async () => {

@@ -12,7 +12,6 @@ import { changedKeys, type RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
 
 const folderName = /^step-(\d+)$/;
-const partialName = /^\.step-\d+\.partial$/;
 
 /** What a checkpoint holds besides numbers: `state.json`. */
 interface CheckpointHead {
@@ -90,14 +89,6 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     .filter((name) => folderName.test(name))
     .sort()
     .map((name) => join(folder, name));
-}
-
-/** Removes what a save that was interrupted has left in a folder of checkpoints. */
-export async function removePartialCheckpoints(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  for (const name of names.filter((name) => partialName.test(name))) {
-    await rm(join(folder, name), { recursive: true, force: true });
-  }
 }
 
 /**

@@ -1,15 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { ConfigError } from '../models/index.js';
-import {
-  listCheckpoints,
-  loadNewestCheckpoint,
-  removePartialCheckpoints,
-} from './checkpoint-node.js';
+import { listCheckpoints, loadNewestCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { createOptimizer } from './optimizers.js';
 import { listPhotos, photosFingerprint } from './photoFolder-node.js';
 import { runIdentity } from './runIdentity.js';
-import { makeFolder, runFolder } from './runFolder-node.js';
+import { makeFolder, removePartials, runFolder } from './runFolder-node.js';
 import { runSteps, type TrainingEvent } from './runSteps-node.js';
 import { startTraining, type TrainingState } from './state.js';
 import { initialWeights, optimizerConfig, shardNetwork } from './trainingNetwork-node.js';
@@ -55,7 +51,7 @@ export async function openTraining(
       `${folder.path}: expected an output folder without a run, got one (--resume continues it)`,
     );
   }
-  await removePartialCheckpoints(folder.checkpoints);
+  await removePartials(folder);
   const saved = await loadNewestCheckpoint(folder.checkpoints, network, optimizer, identity);
   if (!saved) await rm(folder.best, { recursive: true, force: true });
   const state = saved ?? startTraining(network, await initialWeights(config, network), optimizer);

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError } from '../weights/file-node.js';
 
@@ -33,4 +33,19 @@ export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
     throw describeSystemError(path, error);
   });
+}
+
+/** Removes what writing that was interrupted has left in a run's folders. */
+export async function removePartials({ path, checkpoints, best }: RunFolder): Promise<void> {
+  // The output folder itself may hold files of others.
+  await removeNames(path, /^metrics\.jsonl\..*\.partial$/);
+  await removeNames(checkpoints, /\.partial$/);
+  await removeNames(best, /\.partial$/);
+}
+
+async function removeNames(folder: string, pattern: RegExp): Promise<void> {
+  const names = await readdir(folder).catch((): string[] => []);
+  for (const name of names.filter((name) => pattern.test(name))) {
+    await rm(join(folder, name), { recursive: true, force: true });
+  }
 }

@@ -10,7 +10,9 @@ import { restorer, restorerConfig, restorerConfigSchema } from '../models/index.
 import { weightsFileName } from '../models/modelFolder-node.js';
 import { zeros, type Weights } from '../tensor/index.js';
 import { keepIfBetter, readBestReport } from './bestModel-node.js';
+import { parseTrainingConfig } from './config.js';
 import { meanScore, validate, type ValidationPlan } from './validation-node.js';
+import { listValidationSets } from './validationSets-node.js';
 
 const model = restorerConfigSchema.parse({
   _class_name: 'OneStepRestorer',
@@ -101,6 +103,37 @@ describe('validate', () => {
   it('gives nothing when it is stopped', async () => {
     const signal = AbortSignal.abort();
     expect(await validate(createInterpreter(), weights, plan(), { step: 1, signal })).toBeNull();
+  });
+});
+
+describe('listValidationSets', () => {
+  const config = (sets: Record<string, { hr: string; lr: string }>) =>
+    parseTrainingConfig(
+      {
+        model,
+        data: { photos: ['x'], sample_size: 8, degradation: { kind: 'bicubic', scale: 2 } },
+        output_dir: 'x',
+        steps: 1,
+        batch_size: 2,
+        learning_rate: 1,
+        validation: { every_steps: 1, sets },
+      },
+      'x.yaml',
+    );
+
+  it('pairs the pictures of each set', async () => {
+    const sets = await listValidationSets(config({ both: { hr: folder, lr: folder } }));
+    expect(sets.get('both')).toEqual([pairOf(0), pairOf(1)]);
+  });
+
+  it('names every set that cannot be paired', async () => {
+    const missing = join(folder, 'missing');
+    const listing = listValidationSets(
+      config({ a: { hr: missing, lr: folder }, b: { hr: folder, lr: missing } }),
+    );
+    await expect(listing).rejects.toThrow(
+      /^validation\.sets\.a: .*missing.*\nvalidation\.sets\.b: .*missing/,
+    );
   });
 });
 

@@ -6,8 +6,7 @@ import { stringify } from 'yaml';
 import type { TrainingEvent } from '../../src/node.js';
 import { writePictures } from './pictures.js';
 
-const program =
-  process.env.NANOSD_BIN ?? fileURLToPath(new URL('../../bin/nanosd.js', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/nanosd.js', import.meta.url));
 
 export interface Finished {
   /** Null when a signal ended it. */
@@ -95,6 +94,8 @@ export async function writeProject(
       degradation: { kind: 'bicubic', scale: 2 },
     },
     batch_size: 4,
+    // Threads that each compute two shares ask for data out of order.
+    gradient_accumulation_steps: 2,
     steps: 20,
     learning_rate: 1e-3,
     lr_warmup_steps: 3,

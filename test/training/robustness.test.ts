@@ -134,7 +134,13 @@ describe('the config', () => {
   it('may not change in what makes the run, and may in the rest', async () => {
     const { path, config, output } = await project('changed', { steps: 3 });
     expect((await run('train', config)).code).toBe(0);
-    const harmless = { steps: 5, checkpointing_minutes: 1, workers: 1, seed: 1 };
+    const harmless = {
+      steps: 5,
+      checkpointing_minutes: 1,
+      workers: 1,
+      gradient_accumulation_steps: 1,
+      seed: 1,
+    };
     await writeProject(path, { ...harmless, learning_rate: 1, batch_size: 8 });
     const { code, stderr } = await run('train', config, '--resume');
     const checkpoint = join(output, 'checkpoints', 'step-00000003');
