@@ -6,6 +6,8 @@ export * from './restoration/openRestorer-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';
 export * from './training/checkpoint-node.js';
+export * from './training/exportModel-node.js';
+export * from './training/photoFolder-node.js';
 export * from './training/photoBatches-node.js';
 export * from './training/run-node.js';
 export * from './weights/file-node.js';

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { degradationSchema } from '../image/degradations/schema.js';
-import { restorerConfig, restorerConfigSchema, restorerMultiple } from '../models/index.js';
-import { parseStrictly } from './configProblems.js';
+import {
+  parseConfig,
+  restorerConfig,
+  restorerConfigSchema,
+  restorerMultiple,
+} from '../models/index.js';
 
 const positive = z.number().positive();
 const betas = z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]);
@@ -122,5 +126,5 @@ export function shardCount(config: {
  * @throws ConfigError with a line for every wrong key: `SOURCE: KEY: expected ..., got ...`.
  */
 export function parseTrainingConfig(value: unknown, source: string): TrainingConfig {
-  return parseStrictly(trainingConfigSchema, value, source);
+  return parseConfig(trainingConfigSchema, value, source);
 }

@@ -11,8 +11,6 @@ import { startTraining, type TrainingState } from './state.js';
 import { initialWeights, optimizerConfig, shardNetwork } from './trainingNetwork-node.js';
 import { listValidationSets } from './validationSets-node.js';
 
-export { listPhotos } from './photoFolder-node.js';
-export { exportModel, type ExportedModel, type ExportOptions } from './exportModel-node.js';
 export type { TrainingEvent } from './runSteps-node.js';
 
 export interface TrainingRun {
