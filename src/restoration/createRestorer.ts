@@ -1,11 +1,12 @@
 import type { Executor, Session } from '../graph/index.js';
 import { createImage, type Image } from '../image/index.js';
-import { restorer, restorerMultiple, type RestorerConfig } from '../models/index.js';
+import { restorerMultiple, type RestorerConfig } from '../models/index.js';
 import { createQueue } from '../runtime/queue.js';
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
+import { restorationGraph } from './restorationGraph.js';
 import { createSessionCache } from './sessionCache.js';
 import { planTiles, type Tile, type TileGrid } from './tiles.js';
-import { cutWindow, pasteClamped } from './windows.js';
+import { cutWindow, pasteWindow } from './windows.js';
 
 /** The longest side of what is computed at once unless said otherwise, in input pixels. */
 export const defaultTile = 512;
@@ -55,7 +56,7 @@ export interface Restorer extends AsyncDisposable {
 export function createRestorer({ executor, config, weights }: RestorerOptions): Restorer {
   const { scale, inChannels } = config;
   const sessions = createSessionCache(SESSIONS_KEPT, (width, height) =>
-    executor.load(restorer(config, { batch: 1, height, width }), weights),
+    executor.load(restorationGraph(config, width, height), weights),
   );
   const divide = (width: number, height: number, tile = defaultTile): TileGrid =>
     planTiles(width, height, { tile, overlap: tileOverlap, multiple: restorerMultiple(config) });
@@ -69,11 +70,15 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
     const total = grid.tiles.length;
     onProgress?.({ done: 0, total });
     const session = await open(grid);
+    const run = async (part: Tile, done: number): Promise<Image> => {
+      const result = await runTile(session, image, grid, part, signal);
+      onProgress?.({ done, total });
+      return result;
+    };
+    if (isWhole(grid, image)) return run(grid.tiles[0], 1);
     const restored = createImage(image.width * scale, image.height * scale, image.channels);
     for (const [i, part] of grid.tiles.entries()) {
-      const result = await runTile(session, image, grid, part, signal);
-      pasteTile(result, part, scale, restored);
-      onProgress?.({ done: i + 1, total });
+      pasteTile(await run(part, i + 1), part, scale, restored);
     }
     return restored;
   }
@@ -93,16 +98,21 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
   };
 }
 
+/** Whether the picture is its own one tile, with nothing to add or to cut off. */
+function isWhole({ tileWidth, tileHeight }: TileGrid, { width, height }: Image): boolean {
+  return tileWidth === width && tileHeight === height;
+}
+
 async function runTile(
   session: Session,
   image: Image,
-  { tileWidth, tileHeight }: TileGrid,
+  grid: TileGrid,
   { left, top }: Tile,
   signal: AbortSignal | undefined,
 ): Promise<Image> {
-  const whole = image.width === tileWidth && image.height === tileHeight;
+  const { tileWidth, tileHeight } = grid;
   const window = { left, top, width: tileWidth, height: tileHeight };
-  const { data } = whole ? image : cutWindow(image, window);
+  const { data } = isWhole(grid, image) ? image : cutWindow(image, window);
   const sample = tensor('float32', [1, image.channels, tileHeight, tileWidth], data);
   const outputs = await session.run({ sample }, signal ? { signal } : {});
   const [, channels, height, width] = outputs.out_sample.shape;
@@ -111,7 +121,7 @@ async function runTile(
 
 function pasteTile(result: Image, { left, top, core }: Tile, scale: number, restored: Image): void {
   const from = { left: (core.left - left) * scale, top: (core.top - top) * scale };
-  pasteClamped(result, from, restored, {
+  pasteWindow(result, from, restored, {
     left: core.left * scale,
     top: core.top * scale,
     width: core.width * scale,

@@ -1,4 +1,5 @@
 export * from './createRestorer.js';
 export * from './memory.js';
+export * from './restorationGraph.js';
 export * from './scores.js';
 export * from './tiles.js';

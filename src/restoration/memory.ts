@@ -1,6 +1,7 @@
 import { graphCost } from '../graph/index.js';
-import { restorer, restorerMultiple, type RestorerConfig } from '../models/index.js';
+import { restorerMultiple, type RestorerConfig } from '../models/index.js';
 import { tileOverlap } from './createRestorer.js';
+import { restorationGraph } from './restorationGraph.js';
 import { planTiles } from './tiles.js';
 
 /** A picture too large for the memory there is; the message says how much it takes. */
@@ -36,7 +37,7 @@ export function restorationBytes(config: RestorerConfig, size: PictureSize, tile
   const { scale } = config;
   const multiple = restorerMultiple(config);
   const grid = planTiles(size.width, size.height, { tile, overlap: tileOverlap, multiple });
-  const graph = restorer(config, { batch: 1, height: grid.tileHeight, width: grid.tileWidth });
+  const graph = restorationGraph(config, grid.tileWidth, grid.tileHeight);
   const { peakBytes, parameters } = graphCost(graph);
   const tileBytes = ARENA_FACTOR * peakBytes + 3 * 4 * parameters;
   const alphaBytes = size.hasAlpha ? ALPHA_BYTES_PER_OUTPUT_PIXEL : 0;

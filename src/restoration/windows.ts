@@ -22,8 +22,8 @@ export function cutWindow(image: Image, window: Rectangle): Image {
   return cut;
 }
 
-/** Copies the rectangle of `source` that begins at (`left`, `top`) to `target`, limited to [0, 1]. */
-export function pasteClamped(
+/** Copies the rectangle of `source` that begins at (`left`, `top`) to `place` in `target`. */
+export function pasteWindow(
   source: Image,
   { left, top }: { readonly left: number; readonly top: number },
   target: Image,
@@ -35,10 +35,7 @@ export function pasteClamped(
     for (let y = 0; y < place.height; y++) {
       const read = (top + y) * source.width + left;
       const write = (place.top + y) * target.width + place.left;
-      for (let x = 0; x < place.width; x++) {
-        const value = from[read + x];
-        to[write + x] = value < 0 ? 0 : value > 1 ? 1 : value;
-      }
+      to.set(from.subarray(read, read + place.width), write);
     }
   }
 }

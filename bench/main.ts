@@ -1,0 +1,17 @@
+// npm run bench -- NAME: every claim about speed has a number from here.
+
+/** One file each; what a bench prints says what it measured. */
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  restore: async (args) => (await import('./restore.js')).benchRestore(args),
+  train: async () => (await import('./train.js')).benchTrain(),
+  data: async () => (await import('./data.js')).benchData(),
+  'conv-gradient': async () => (await import('./convGradient.js')).benchConvGradient(),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+if (Object.hasOwn(benches, name)) {
+  await benches[name](args);
+} else {
+  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')}`);
+  process.exitCode = 2;
+}
