@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateGraph, GraphBuilder, verifyGraph, type Graph } from '../../src/graph/index.js';
-import { linear, resnetBlock2d, transformer2d } from '../../src/nn/index.js';
 import {
   castToParams,
   encodeModel,
@@ -8,65 +7,9 @@ import {
   toFloat16,
   toModelProto,
 } from '../../src/onnx/index.js';
-import {
-  elementCount,
-  float32,
-  fromFloat64,
-  Random,
-  tensor,
-  toFloat64,
-  type Tensor,
-} from '../../src/tensor/index.js';
+import { float32, fromFloat64, toFloat64, type Tensor } from '../../src/tensor/index.js';
 import { runOnnx } from './runOnnx.js';
-
-const size = [1, 16, 8, 8] as const;
-
-/** A residual block with a timestep, and a transformer: what a level of the SD U-Net consists of. */
-function level(): Graph {
-  const b = new GraphBuilder();
-  const sample = b.input('sample', size);
-  const timestep = b.input('timestep', [1]);
-  const context = b.input('context', [1, 5, 12]);
-  const frequencies = b.constant(
-    float32(
-      [1, 8],
-      Array.from({ length: 8 }, (_, i) => 10_000 ** (-i / 8)),
-    ),
-  );
-  const angles = b.mul(b.reshape(timestep, [1, 1]), frequencies);
-  const waves = ['cos', 'sin'].map((op) => b.apply(op as 'cos' | 'sin', [angles], {}));
-  const embedding = b.concat(waves, 1);
-  const temb = linear(b, 'time', b.silu(linear(b, 'embed', embedding, 32)), 32);
-  const options = { outChannels: 16, groups: 4, eps: 1e-5 };
-  const hidden = resnetBlock2d(b, 'resnet', sample, temb, options);
-  const mixed = transformer2d(b, 'attention', hidden, context, { heads: 2, groups: 4 });
-  return b.build({ y: mixed, embedding });
-}
-
-function weightsOf(graph: Graph): Map<string, Tensor> {
-  const random = Random.seeded(3);
-  return new Map(
-    graph.params.map(({ name, shape }) => {
-      const fanIn = Math.max(1, elementCount(shape.slice(1)));
-      const drawn = random.normals(elementCount(shape)).map((x) => x / Math.sqrt(fanIn));
-      const isScale = /norm\d?\.weight$/.test(name);
-      return [name, tensor('float32', shape, isScale ? drawn.map((x) => 1 + x / 4) : drawn)];
-    }),
-  );
-}
-
-function feedsOf(graph: Graph, scale = 1): Record<string, Tensor> {
-  const random = Random.seeded(4);
-  const drawn = graph.inputs.map(({ name, shape }): [string, Tensor] => [
-    name,
-    tensor(
-      'float32',
-      shape,
-      random.normals(elementCount(shape)).map((x) => x * scale),
-    ),
-  ]);
-  return Object.fromEntries(drawn);
-}
+import { feedsOf, unetLevel, weightsOf } from './unetLevel.js';
 
 /** The root mean square error of each output, over the root mean square of what float64 gives. */
 async function relativeErrors(
@@ -89,7 +32,7 @@ async function relativeErrors(
 }
 
 describe('toFloat16', () => {
-  const graph = level();
+  const graph = unetLevel();
   const half = toFloat16(graph);
   const weights = weightsOf(graph);
   const feeds = { ...feedsOf(graph), timestep: float32([1], [977]) };
