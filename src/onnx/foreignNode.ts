@@ -29,6 +29,7 @@ export class ForeignNode {
   readonly attributes: NodeAttributes;
   readonly opset: number;
   readonly builder: FoldingBuilder;
+  readonly outputCount: number;
   private readonly inputs: readonly string[];
 
   constructor(
@@ -41,8 +42,6 @@ export class ForeignNode {
     this.opset = scope.opset;
     this.builder = scope.builder;
   }
-
-  readonly outputCount: number;
 
   get inputCount(): number {
     return this.inputs.length;

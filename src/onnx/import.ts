@@ -55,7 +55,9 @@ class Importer implements Scope {
   private readonly missing = new Set<string>();
   /** Second outputs that no rule gives, by name: they are in the way only where something uses them. */
   private readonly absent = new Map<string, string>();
-  private readonly initializers = new Set<string>();
+  /** By their elements: nodes such as Identity pass them on under other names. */
+  private readonly initializers = new Map<Tensor, string>();
+  private readonly materialised = new Map<Tensor, Value>();
   private readonly weights = new Map<string, Tensor>();
   private readonly problems: string[] = [];
   private readonly unknown = new Map<string, string[]>();
@@ -99,25 +101,28 @@ class Importer implements Scope {
   value(name: string): Value {
     const known = this.known(name);
     if (!isTensor(known)) return known;
-    const value = this.materialise(name, known);
-    this.names.set(name, value);
+    const value = this.materialised.get(known) ?? this.materialise(known);
+    this.materialised.set(known, value);
     return value;
   }
 
   /** Floating-point initializers are params; scalars, integers and what nodes say are literals. */
-  private materialise(name: string, elements: Tensor): Value {
-    const isWeight = this.initializers.has(name) && isFloat(elements.dtype);
-    if (!isWeight || elements.shape.length === 0) return this.builder.constant(elements);
+  private materialise(elements: Tensor): Value {
+    const name = this.initializers.get(elements);
+    const isWeight = isFloat(elements.dtype) && elements.shape.length > 0;
+    if (name === undefined || !isWeight) return this.builder.constant(elements);
     this.weights.set(name, elements);
     return this.builder.param(name, elements.shape, elements.dtype);
   }
 
   private declareInitializers(): void {
     for (const proto of this.graph.initializer) {
-      this.initializers.add(proto.name);
-      this.attempt(`initializer ${proto.name}`, [proto.name], () => {
-        const external = isExternal(proto) ? this.options.externalData?.get(proto.name) : undefined;
-        this.names.set(proto.name, readTensor(proto, external));
+      const { name } = proto;
+      this.attempt(`initializer ${name}`, [name], () => {
+        const external = isExternal(proto) ? this.options.externalData?.get(name) : undefined;
+        const elements = readTensor(proto, external);
+        this.initializers.set(elements, name);
+        this.names.set(name, elements);
       });
     }
     for (const { values } of this.graph.sparseInitializer) {
@@ -126,9 +131,10 @@ class Importer implements Scope {
   }
 
   private declareInputs(): void {
+    const initializers = new Set(this.graph.initializer.map(({ name }) => name));
     for (const input of this.graph.input) {
       // Older models list their initializers among the inputs.
-      if (this.initializers.has(input.name)) continue;
+      if (initializers.has(input.name)) continue;
       this.attempt(`input ${input.name}`, [input.name], () => {
         const { dtype, shape } = readInputType(input, this.options.dimensions ?? {});
         this.names.set(input.name, this.builder.input(input.name, shape, dtype));

@@ -3,7 +3,7 @@ import { evaluateGraph, verifyGraph } from '../../src/graph/index.js';
 import { encodeModel, fromModelProto, toModelProto } from '../../src/onnx/index.js';
 import { fromFloat64 } from '../../src/tensor/index.js';
 import { largestError } from '../executors/tolerances.js';
-import { encodeForeign } from './foreignModel.js';
+import { encodeForeign, normal } from './foreignModel.js';
 import { attention, decoderBlock, superResolution } from './foreignNetworks.js';
 import { runOnnx } from './runOnnx.js';
 
@@ -43,4 +43,20 @@ describe.each(Object.entries(networks))('%s', (_, { text, dimensions }) => {
     expect([...weights.keys()]).toEqual(expect.arrayContaining(names));
     expect(graph.params.map(({ name }) => name)).toEqual([...weights.keys()]);
   });
+});
+
+it('a weight that Identity gives a second name is one param', () => {
+  const { graph, weights } = fromModelProto(
+    encodeForeign({
+      inputs: { x: normal([2, 3]) },
+      initializers: { 'a.weight': normal([3, 3], 2) },
+      nodes: [
+        ['Identity', 'a.weight', 'b.weight'],
+        ['MatMul', 'x a.weight', 'h'],
+        ['MatMul', 'h b.weight', 'y'],
+      ],
+    }),
+  );
+  expect([...weights.keys()]).toEqual(['a.weight']);
+  expect(graph.nodes.map(({ op }) => op)).toEqual(['matmul', 'matmul']);
 });
