@@ -10,6 +10,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'nanosd-restore-'));
   await writeTinyModel(join(cwd, 'model'));
   await writeTinyModel(join(cwd, 'wide-model'), 48);
+  await writeNoise('large.png', 1500, 1500);
   await nanosd(cwd, '--version');
 }, 120_000);
 afterAll(() => rm(cwd, { recursive: true, force: true }));
@@ -102,7 +103,6 @@ describe('nanosd restore', () => {
   it.each([0, 300, 1500, 4000])(
     'leaves nothing behind when interrupted %i ms after it began',
     async (ms) => {
-      await writeNoise('large.png', 1500, 1500);
       // The signal comes at a known moment: so many milliseconds after the command began to listen.
       const interrupt = `process.on('newListener', (event) => {
         if (event === 'SIGINT') setTimeout(() => process.kill(process.pid, 'SIGINT'), ${ms});
