@@ -1,6 +1,12 @@
 import type { Attributes, Op, Value } from '../graph/index.js';
 import { fromFloat64 } from '../tensor/index.js';
-import { emitGroupNorm, emitScatterAdd, emitSlice, emitSpaceToDepth } from './emitComposite.js';
+import {
+  emitGroupNorm,
+  emitResize,
+  emitScatterAdd,
+  emitSlice,
+  emitSpaceToDepth,
+} from './emitComposite.js';
 import { integers, type EmitRule } from './emitRule.js';
 import { onnxDataType, type AttributeValue } from './proto.js';
 
@@ -89,14 +95,7 @@ export const emitRules: { readonly [O in Op]: EmitRule<Attributes[O]> } = {
       { axis: -1, epsilon: { float: attributes.eps } },
       result,
     ),
-  resize: (emit, { inputs, output, attributes, result }) => {
-    const sizes = integers(emit, output.shape);
-    const attribute: Record<string, AttributeValue> =
-      attributes.mode === 'nearest'
-        ? { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
-        : { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
-    emit.node('Resize', [...inputs, '', '', sizes], attribute, result);
-  },
+  resize: emitResize,
   depthToSpace: (emit, { inputs, attributes, result }) =>
     void emit.node(
       'DepthToSpace',

@@ -2,6 +2,7 @@
 import type { Attributes } from '../graph/index.js';
 import { elementCount, fromFloat64 } from '../tensor/index.js';
 import { integers, type Emitter, type Operation } from './emitRule.js';
+import type { AttributeValue } from './proto.js';
 
 export function emitSlice(
   emit: Emitter,
@@ -87,4 +88,32 @@ export function emitSpaceToDepth(
   const maps = emit.node('Reshape', [pixelFirst, integers(emit, [n, area, c, h * w])]);
   const channelFirst = emit.node('Transpose', [maps], { perm: [0, 2, 1, 3] });
   emit.node('Reshape', [channelFirst, integers(emit, output.shape)], {}, result);
+}
+
+/**
+ * By Resize; but to the nearest at another ratio than a whole enlargement by choosing rows and columns,
+ * because ONNX Runtime finds source positions in float32 and is off by one for some sizes (14 to 16).
+ */
+export function emitResize(
+  emit: Emitter,
+  { inputs, operands, output, attributes, result }: Operation<Attributes['resize']>,
+): void {
+  const { mode, height, width } = attributes;
+  const [, , h, w] = operands[0].shape;
+  if (mode === 'nearest' && (height % h !== 0 || width % w !== 0)) {
+    const rows = emit.node('Gather', [inputs[0], sources(emit, h, height)], { axis: 2 });
+    emit.node('Gather', [rows, sources(emit, w, width)], { axis: 3 }, result);
+    return;
+  }
+  const sizes = integers(emit, output.shape);
+  const how: Record<string, AttributeValue> =
+    mode === 'nearest'
+      ? { mode, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+      : { mode, coordinate_transformation_mode: 'half_pixel' };
+  emit.node('Resize', [...inputs, '', '', sizes], how, result);
+}
+
+function sources(emit: Emitter, length: number, outLength: number): string {
+  const rows = Array.from({ length: outLength }, (_, i) => Math.floor((i * length) / outLength));
+  return integers(emit, rows);
 }

@@ -2,14 +2,7 @@
 // Float16Array; `float16.ts` converts.
 
 export type DType =
-  | "float64"
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "uint8"
-  | "bool";
+  'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'uint8' | 'bool';
 
 export interface TypedArrays {
   float64: Float64Array;
@@ -39,10 +32,7 @@ export function bytesPerElement(dtype: DType): number {
 }
 
 /** A zero-filled array of `length` elements of `dtype`. */
-export function allocate<D extends DType>(
-  dtype: D,
-  length: number,
-): TypedArrays[D] {
+export function allocate<D extends DType>(dtype: D, length: number): TypedArrays[D] {
   return new constructors[dtype](length) as TypedArrays[D];
 }
 
@@ -50,17 +40,15 @@ export function allocate<D extends DType>(
  * Elements of `dtype` over existing bytes, without a copy where the alignment allows it.
  * @throws RangeError when the bytes are not a whole number of elements.
  */
-export function viewBytes<D extends DType>(
-  dtype: D,
-  bytes: Uint8Array,
-): TypedArrays[D] {
+export function viewBytes<D extends DType>(dtype: D, bytes: Uint8Array): TypedArrays[D] {
   const size = bytesPerElement(dtype);
   if (bytes.byteLength % size !== 0) {
     throw new RangeError(
       `expected a multiple of ${size} bytes for ${dtype}, got ${bytes.byteLength}`,
     );
   }
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // Not `bytes.slice()`: a Node Buffer's gives another view of the same, unaligned, memory.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : Uint8Array.from(bytes);
   const view = new constructors[dtype](
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,

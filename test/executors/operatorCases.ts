@@ -284,6 +284,14 @@ const resizeCases = resizeModes.flatMap((mode) =>
   ),
 ); // prettier-ignore
 
+/** Where a source position found in float32 is off by one row. */
+const wideResizeCase = operatorCase(
+  'resize',
+  'nearest, 14x2 to 16x3',
+  { x: normal([1, 1, 14, 2]) },
+  { mode: 'nearest', height: 16, width: 3 },
+);
+
 const constantCases = [
   operatorCase('constant', 'float32', {}, { tensor: float32([2, 2], [1, -2, 0.5, 3]) }),
   operatorCase('constant', 'int64', {}, { tensor: tensor('int64', [3], BigInt64Array.of(-1n, 0n, 7n)) }),
@@ -314,4 +322,5 @@ export const operatorCases: readonly OperatorCase[] = [
   ),
   ...normCases,
   ...resizeCases,
+  wideResizeCase,
 ];
