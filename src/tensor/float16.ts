@@ -56,8 +56,7 @@ function halfBits(bits: number): number {
   const quotient = mantissa >>> shift;
   const remainder = mantissa & ((1 << shift) - 1);
   const half = 1 << (shift - 1);
-  const roundUp =
-    remainder > half || (remainder === half && (quotient & 1) === 1);
+  const roundUp = remainder > half || (remainder === half && (quotient & 1) === 1);
   return sign | (quotient + (roundUp ? 1 : 0));
 }
 
@@ -80,9 +79,7 @@ export function float32ToBfloat16(
     scratchFloat[0] = values[i];
     const bits = scratchBits[0];
     const isNaN = (bits & 0x7fffffff) > 0x7f800000;
-    out[i] = isNaN
-      ? (bits >>> 16) | 0x40
-      : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+    out[i] = isNaN ? (bits >>> 16) | 0x40 : (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
   }
   return out;
 }

@@ -18,9 +18,7 @@ export class Random {
 
   /** The stream of an integer seed (and, optionally, of a numbered sub-stream of it). */
   static seeded(seed: number, stream = 0): Random {
-    let state =
-      (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream | 0, 0x85ebca77)) >>>
-      0;
+    let state = (Math.imul(seed | 0, 0x9e3779b1) ^ Math.imul(stream | 0, 0x85ebca77)) >>> 0;
     const next = (): number => {
       state = (state + 0x9e3779b9) >>> 0;
       let mixed = state;

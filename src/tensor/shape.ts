@@ -18,13 +18,11 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return (
-    a.length === b.length && a.every((dimension, axis) => dimension === b[axis])
-  );
+  return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return `[${shape.join(', ')}]`;
 }
 
 /**
@@ -52,9 +50,7 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
 export function normalizeAxis(axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(normalized) || normalized < 0 || normalized >= rank) {
-    throw new RangeError(
-      `expected an axis in [${-rank}, ${rank}), got ${axis}`,
-    );
+    throw new RangeError(`expected an axis in [${-rank}, ${rank}), got ${axis}`);
   }
   return normalized;
 }
