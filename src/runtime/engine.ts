@@ -6,7 +6,7 @@ import {
   type Graph,
   type Session,
 } from '../graph/index.js';
-import { encodeModel, toModelProto, type WeightFile } from '../onnx/index.js';
+import { encodeModel, toModelProto, weightFiles, type WeightFile } from '../onnx/index.js';
 import { missingKernels } from './missingKernels.js';
 import type { Queue } from './queue.js';
 
@@ -17,7 +17,7 @@ export interface Engine {
   /**
    * Opens a model, whose bytes it takes over. `strict` refuses one that the device cannot run whole,
    * which ONNX Runtime would otherwise run partly on the CPU without a word. `data` holds initializers
-   * that are not in the model; an engine in Node takes it.
+   * that are not in the model; only an engine in Node takes a folder.
    */
   open(model: Uint8Array, placement: Placement, data?: ModelData): Promise<Opened>;
 }
@@ -27,7 +27,7 @@ export type ModelData = { readonly folder: string } | { readonly files: readonly
 
 /** A graph's model, encoded anew for each attempt to open it. */
 export interface ModelSource {
-  encode(): Uint8Array;
+  readonly encode: () => Uint8Array;
   readonly data?: ModelData;
 }
 
@@ -65,8 +65,9 @@ export function engineExecutor(
     device,
     load: async (graph, weights) => {
       checkParams(graph, weights);
-      const encode = (): Uint8Array => encodeModel(toModelProto(graph, weights));
-      return loadModel(device, engine, graph, { encode }, options);
+      const { initializers, files } = weightFiles(graph, weights);
+      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
+      return loadModel(device, engine, graph, { encode, data: { files } }, options);
     },
   };
 }

@@ -1,8 +1,8 @@
-import { checkParams, type Executor, type Graph, type Session } from '../graph/index.js';
-import { encodeModel, toModelProto, weightFiles } from '../onnx/index.js';
+import type { Executor, Graph, Session } from '../graph/index.js';
+import { encodeModel, toModelProto } from '../onnx/index.js';
 import { mapCheckpoint } from '../onnx/mapped-node.js';
 import type { Checkpoint } from '../weights/index.js';
-import { loadModel, type Engine, type FallbackOptions } from './engine.js';
+import { engineExecutor, loadModel, type Engine, type FallbackOptions } from './engine.js';
 
 /** An executor on this machine, which can also take weights from where they are. */
 export interface NodeExecutor extends Executor {
@@ -22,13 +22,7 @@ export function nodeExecutor(
   options: FallbackOptions,
 ): NodeExecutor {
   return {
-    device,
-    async load(graph, weights) {
-      checkParams(graph, weights);
-      const { initializers, files } = weightFiles(graph, weights);
-      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
-      return loadModel(device, engine, graph, { encode, data: { files } }, options);
-    },
+    ...engineExecutor(device, engine, options),
     async loadMapped(graph, checkpoint) {
       const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
       const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));

@@ -22,12 +22,27 @@ export interface WebExecutorOptions extends FallbackOptions {
 
 type OrtBuild = typeof Ort;
 
-/** What is slow to load, or large, is imported when it is asked for. */
-const builds: Readonly<Record<string, () => Promise<OrtBuild>>> = {
-  wasm: () => import('onnxruntime-web/wasm'),
-  webgpu: () => import('onnxruntime-web/webgpu'),
-  webnn: () => import('onnxruntime-web/webgpu'),
+interface WebDevice {
+  readonly isUsable: () => Promise<boolean>;
+  /** Large, so imported when it is asked for. */
+  readonly importBuild: () => Promise<OrtBuild>;
+}
+
+const devices: Readonly<Record<string, WebDevice>> = {
+  wasm: {
+    isUsable: () => Promise.resolve(true),
+    importBuild: () => import('onnxruntime-web/wasm'),
+  },
+  webgpu: { isUsable: hasWebGpu, importBuild: importGpuBuild },
+  webnn: { isUsable: hasWebNn, importBuild: importGpuBuild },
 };
+
+/** 17 MB where WebAssembly can wait for a promise (JSPI), 27 MB where it was compiled to be able to. */
+function importGpuBuild(): Promise<OrtBuild> {
+  return 'Suspending' in WebAssembly
+    ? import('onnxruntime-web/jspi')
+    : import('onnxruntime-web/webgpu');
+}
 
 /** An imported build is one engine for all of the page, however many executors use it. */
 const queue = createQueue();
@@ -40,19 +55,20 @@ const queue = createQueue();
  */
 export async function createWebExecutor(options: WebExecutorOptions = {}): Promise<Executor> {
   const { device = 'wasm' } = options;
-  const available = await listWebDevices();
-  if (!available.includes(device)) throw new DeviceError(device, available);
-  const ort = await builds[device]();
+  const found = Object.hasOwn(devices, device) ? devices[device] : undefined;
+  if (!found || !(await found.isUsable())) throw new DeviceError(device, await listWebDevices());
+  const ort = await found.importBuild();
   configure(ort, options);
   return engineExecutor(device, webEngine(ort, device), options);
 }
 
 /** The devices that can be used here; `wasm` always can. */
 export async function listWebDevices(): Promise<string[]> {
-  const devices = ['wasm'];
-  if (await hasWebGpu()) devices.push('webgpu');
-  if (await hasWebNn()) devices.push('webnn');
-  return devices;
+  const usable: string[] = [];
+  for (const [device, { isUsable }] of Object.entries(devices)) {
+    if (await isUsable()) usable.push(device);
+  }
+  return usable;
 }
 
 async function hasWebGpu(): Promise<boolean> {
@@ -83,8 +99,11 @@ function configure({ env }: OrtBuild, { threads, wasmPaths }: WebExecutorOptions
 function webEngine(ort: OrtBuild, device: string): Engine {
   return {
     queue,
-    async open(model, placement) {
-      const session = await ort.InferenceSession.create(model, sessionOptions(device, placement));
+    async open(model, placement, data) {
+      const session = await ort.InferenceSession.create(model, {
+        ...sessionOptions(device, placement),
+        externalData: data && 'files' in data ? data.files : [],
+      });
       return {
         run: async (feeds) => fromOrtFeeds(await session.run(toOrtFeeds(ort.Tensor, feeds))),
         release: () => session.release(),

@@ -5,7 +5,12 @@ import type { Tensor } from '../../src/tensor/index.js';
 export type RemoteRequest =
   | { readonly kind: 'load'; readonly graph: Graph; readonly weights: [string, Tensor][] }
   | { readonly kind: 'run'; readonly session: number; readonly run: number; readonly feeds: Feeds }
-  | { readonly kind: 'abort'; readonly run: number; readonly reason: string }
+  | {
+      readonly kind: 'abort';
+      readonly session: number;
+      readonly run: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'dispose'; readonly session: number };
 
 export type RemoteReply =
@@ -20,79 +25,100 @@ export type RemoteReply =
 
 export type OnFallback = (operators: readonly string[]) => void;
 
+/** Takes what was asked for in one turn of the event loop together, as it would have come there. */
+export type Host = (requests: readonly RemoteRequest[]) => Promise<RemoteReply[]>;
+
 /** The far side: answers requests with an executor that tells `onFallback`. */
-export function createHost(
+export async function createHost(
   create: (onFallback: OnFallback) => Promise<Executor>,
-): (request: RemoteRequest) => Promise<RemoteReply> {
+): Promise<Host> {
   const fallback: string[] = [];
   const sessions: Session[] = [];
-  const runs = new Map<number, AbortController>();
-  const executor = create((operators) => void fallback.push(...operators));
-  const controllerOf = (run: number): AbortController => {
-    const controller = runs.get(run) ?? new AbortController();
-    runs.set(run, controller);
+  const runs = new Map<string, AbortController>();
+  const executor = await create((operators) => void fallback.push(...operators));
+  const controllerOf = ({ session, run }: { session: number; run: number }): AbortController => {
+    const key = `${session}, ${run}`;
+    const controller = runs.get(key) ?? new AbortController();
+    runs.set(key, controller);
     return controller;
   };
   const answer = async (request: RemoteRequest): Promise<{ session: number; outputs: Feeds }> => {
     switch (request.kind) {
       case 'load': {
-        const session = await (await executor).load(request.graph, new Map(request.weights));
+        const session = await executor.load(request.graph, new Map(request.weights));
         return { session: sessions.push(session) - 1, outputs: {} };
       }
       case 'run': {
-        const { session, feeds, run } = request;
-        const { signal } = controllerOf(run);
+        const { session, feeds } = request;
+        const { signal } = controllerOf(request);
         return { session, outputs: await sessions[session].run(feeds, { signal }) };
       }
       case 'abort':
-        controllerOf(request.run).abort(new Error(request.reason));
-        return { session: 0, outputs: {} };
+        controllerOf(request).abort(new Error(request.reason));
+        return { session: request.session, outputs: {} };
       case 'dispose':
         await sessions[request.session][Symbol.asyncDispose]();
         return { session: request.session, outputs: {} };
     }
   };
-  return async (request) => {
+  const reply = async (request: RemoteRequest): Promise<RemoteReply> => {
     try {
       return { ok: true, ...(await answer(request)), fallback: fallback.splice(0) };
     } catch (error) {
       return { ok: false, message: error instanceof Error ? error.message : String(error) };
     }
   };
+  return (requests) => Promise.all(requests.map(reply));
 }
 
 /** The near side. */
 export function remoteExecutor(
   device: string,
-  send: (request: RemoteRequest) => Promise<RemoteReply>,
+  host: Host,
   onFallback: OnFallback = () => undefined,
 ): Executor {
   let nextRun = 0;
+  const send = inBatches(host);
   const ask = async (request: RemoteRequest): Promise<Extract<RemoteReply, { ok: true }>> => {
     const reply = await send(request);
     if (!reply.ok) throw new Error(reply.message);
     if (reply.fallback.length > 0) onFallback(reply.fallback);
     return reply;
   };
+  const run = async (session: number, feeds: Feeds, signal?: AbortSignal): Promise<Feeds> => {
+    const id = nextRun++;
+    const abort = (): void => {
+      void send({ kind: 'abort', session, run: id, reason: (signal?.reason as Error).message });
+    };
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort);
+    return (await ask({ kind: 'run', session, run: id, feeds })).outputs;
+  };
   return {
     device,
     async load(graph, weights) {
       const { session } = await ask({ kind: 'load', graph, weights: [...weights] });
       return {
-        async run(feeds, { signal } = {}) {
-          const run = nextRun++;
-          const abort = (): void => {
-            const reason = (signal?.reason as Error).message;
-            void send({ kind: 'abort', run, reason });
-          };
-          if (signal?.aborted) abort();
-          else signal?.addEventListener('abort', abort);
-          return (await ask({ kind: 'run', session, run, feeds })).outputs;
-        },
+        run: (feeds, { signal } = {}) => run(session, feeds, signal),
         async [Symbol.asyncDispose]() {
           await ask({ kind: 'dispose', session });
         },
       };
     },
+  };
+}
+
+function inBatches(host: Host): (request: RemoteRequest) => Promise<RemoteReply> {
+  let requests: RemoteRequest[] = [];
+  let replies: Promise<RemoteReply[]> | undefined;
+  return async (request) => {
+    const place = requests.push(request) - 1;
+    replies ??= Promise.resolve().then(() => {
+      const batch = requests;
+      requests = [];
+      replies = undefined;
+      return host(batch);
+    });
+    return (await replies)[place];
   };
 }
