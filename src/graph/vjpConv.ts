@@ -74,9 +74,8 @@ function convInputGradient(
 /** `[out, in, kh, kw]` to `[in, out, kh, kw]` with both kernel axes reversed. */
 function flipKernel(b: GraphBuilder, weight: Value): Value {
   const [out, inputs, kh, kw] = weight.shape;
-  const swapped = b.transpose(weight, [1, 0, 2, 3]);
-  if (kh === 1 && kw === 1) return swapped;
-  const taps = b.reshape(swapped, [inputs, out, kh * kw]);
+  const taps = b.transpose(b.reshape(weight, [out, inputs, kh * kw]), [1, 0, 2]);
+  if (kh === 1 && kw === 1) return b.reshape(taps, [inputs, out, 1, 1]);
   const reversed = b.apply('slice', [taps], {
     starts: [0, 0, kh * kw - 1],
     ends: [inputs, out, -1],
@@ -113,11 +112,13 @@ function convWeightGradient(
         steps: [1, 1, strides[0], strides[1]],
       });
       const columns = b.transpose(b.reshape(under, [n * groups, perGroup, cells]), [0, 2, 1]);
-      const product = b.reshape(b.matmul(dyRows, columns), [n, out, perGroup]);
-      products.push(b.reduceSum(product, [0]));
+      products.push(b.reshape(b.matmul(dyRows, columns), [1, n, out * perGroup]));
     }
   }
-  return b.reshape(b.transpose(b.concat(products, 0), [1, 2, 0]), weight.shape);
+  // Summed over the batch once for all taps, because each small reduction costs as much as a large one.
+  const summed = b.reduceSum(b.concat(products, 0), [1]);
+  const byTap = b.reshape(summed, [kh * kw, out * perGroup]);
+  return b.reshape(b.transpose(byTap, [1, 0]), weight.shape);
 }
 
 function padMap(b: GraphBuilder, x: Value, pads: Pads2D): Value {
