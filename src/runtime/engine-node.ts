@@ -3,6 +3,9 @@ import type { Engine, ModelData, Opened, Placement } from './engine.js';
 import { fromOrtFeeds, toOrtFeeds } from './ortTensor.js';
 import { createQueue } from './queue.js';
 
+/** Everything that matters is thrown; the log would write it to stderr a second time. */
+const quiet = { logSeverityLevel: 4 } as const;
+
 export interface NodeEngineOptions {
   readonly device: string;
   readonly threads?: number | undefined;
@@ -26,8 +29,7 @@ async function openModel(
   const native = await InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
-    // Everything that matters is thrown; the log would write it to stderr a second time.
-    logSeverityLevel: 4,
+    ...quiet,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(data && 'files' in data ? { externalData: data.files } : {}),
     extra: {
@@ -40,7 +42,7 @@ async function openModel(
     },
   });
   return {
-    run: async (feeds) => fromOrtFeeds(await native.run(toOrtFeeds(OrtTensor, feeds))),
+    run: async (feeds) => fromOrtFeeds(await native.run(toOrtFeeds(OrtTensor, feeds), quiet)),
     release: () => native.release(),
   };
 }

@@ -44,6 +44,9 @@ function importGpuBuild(): Promise<OrtBuild> {
     : import('onnxruntime-web/webgpu');
 }
 
+/** Everything that matters is thrown; the log would write it to the console a second time. */
+const quiet = { logSeverityLevel: 4 } as const;
+
 /** An imported build is one engine for all of the page, however many executors use it. */
 const queue = createQueue();
 
@@ -105,7 +108,7 @@ function webEngine(ort: OrtBuild, device: string): Engine {
         externalData: data && 'files' in data ? data.files : [],
       });
       return {
-        run: async (feeds) => fromOrtFeeds(await session.run(toOrtFeeds(ort.Tensor, feeds))),
+        run: async (feeds) => fromOrtFeeds(await session.run(toOrtFeeds(ort.Tensor, feeds), quiet)),
         release: () => session.release(),
       };
     },
@@ -117,8 +120,7 @@ function sessionOptions(device: string, placement: Placement): Ort.InferenceSess
   return {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
-    // Everything that matters is thrown; the log would write it to the console a second time.
-    logSeverityLevel: 4,
+    ...quiet,
     ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
   };
 }

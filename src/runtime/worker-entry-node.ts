@@ -1,11 +1,12 @@
 // The thread behind `createWorkerExecutor`: it is asked one thing at a time.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Feeds } from '../graph/index.js';
-import { createNodeEngine, type NodeEngineOptions } from './engine-node.js';
+import { createNodeEngine } from './engine-node.js';
 import type { Opened } from './engine.js';
-import type { WorkerReply, WorkerRequest } from './workerProtocol.js';
+import type { WorkerData, WorkerReply, WorkerRequest } from './workerProtocol.js';
 
-const engine = createNodeEngine(workerData as NodeEngineOptions);
+const { engine: options, unanswered } = workerData as WorkerData;
+const engine = createNodeEngine(options);
 const sessions = new Map<number, Opened>();
 let opened = 0;
 
@@ -29,6 +30,9 @@ function reply(message: WorkerReply): void {
   const outputs = message.ok ? Object.values(message.outputs) : [];
   const buffers = new Set(outputs.map(({ data }) => data.buffer));
   const movable = [...buffers].filter((buffer) => buffer instanceof ArrayBuffer);
+  // Before the answer: the next question may come at once, and is counted then.
+  Atomics.sub(unanswered, 0, 1);
+  Atomics.notify(unanswered, 0);
   parentPort?.postMessage(message, movable);
 }
 

@@ -1,5 +1,13 @@
+import type { NodeEngineOptions } from './engine-node.js';
 import type { Feeds } from '../graph/index.js';
 import type { ModelData, Placement } from './engine.js';
+
+/** What a compute thread starts with. */
+export interface WorkerData {
+  readonly engine: NodeEngineOptions;
+  /** How many questions have no answer yet, which can be waited for without an event loop. */
+  readonly unanswered: Int32Array;
+}
 
 /** What a compute thread is asked; all of it plain data that structured cloning carries. */
 export type WorkerRequest =

@@ -15,6 +15,9 @@ export const chromiumPath = '/usr/bin/chromium';
 export const chromiumProblem = existsSync(chromiumPath) ? null : `${chromiumPath} is not installed`;
 
 const here = fileURLToPath(new URL('./', import.meta.url));
+const ortFolder = fileURLToPath(
+  new URL('../../node_modules/onnxruntime-web/dist/', import.meta.url),
+);
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -52,7 +55,7 @@ export interface Site extends AsyncDisposable {
   readonly origin: string;
 }
 
-/** Builds the page into a temporary folder and serves it. */
+/** Builds the page into a temporary folder and serves it, and ONNX Runtime's own files under `/ort/`. */
 export async function servePage(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'nanosd-page-'));
   await build({
@@ -70,7 +73,8 @@ export async function servePage(): Promise<Site> {
   });
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://page').pathname);
-    readFile(join(folder, path)).then(
+    const file = path.startsWith('/ort/') ? join(ortFolder, path.slice(5)) : join(folder, path);
+    readFile(file).then(
       (body) => {
         response.writeHead(200, { 'Content-Type': contentTypes[extname(path)], ...headers });
         response.end(body);

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeExecutor } from '../executors/contract.js';
 import { describeOperators } from '../executors/operatorContract.js';
+import { GraphBuilder } from '../../src/graph/index.js';
+import { float32 } from '../../src/tensor/index.js';
 import { bigNetworkBytes } from '../executors/bigNetwork.js';
 import { describeTrainingStep } from '../executors/trainingStep.js';
 import {
@@ -60,6 +62,19 @@ describe.skipIf(chromiumProblem !== null)(title, () => {
     const asked = openExecutor(open, 'cuda', {});
     await expect(asked).rejects.toThrow('expected a device of this machine (wasm), got cuda');
     await expect(openExecutor(open, 'webgpu', {})).rejects.toThrow('(wasm), got webgpu');
+  });
+
+  it('takes the engine from a folder of the site that is named to it', async () => {
+    await using other = await openPage(site);
+    const options = { threads: 2, wasmPaths: `${site.origin}/ort/` };
+    const executor = await openExecutor(other, 'wasm', options);
+    const builder = new GraphBuilder();
+    const x = builder.input('x', [2]);
+    await using session = await executor.load(builder.build({ y: builder.add(x, x) }), new Map());
+    expect((await session.run({ x: float32([2], [1, 2]) })).y).toEqual(float32([2], [2, 4]));
+    const engines = other.requests.filter((url) => url.endsWith('.wasm'));
+    expect(engines).toEqual([`${site.origin}/ort/ort-wasm-simd-threaded.wasm`]);
+    expect(other.complaints).toEqual([]);
   });
 
   it('refuses another number of threads than the page computes with', async () => {

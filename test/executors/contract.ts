@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   GraphBuilder,
   type Executor,
+  type Feeds,
   type Graph,
   type Session,
   type Value,
@@ -43,6 +44,8 @@ const even = { x: float32([64, 64], new Float32Array(64 * 64).fill(1 / 64)) };
 export interface ContractOptions {
   /** The dtypes that the device has kernels for; by default all that ONNX Runtime has tensors of. */
   readonly dtypes?: readonly DType[];
+  /** Whether the device notices an index that is out of bounds; a GPU need not. By default it does. */
+  readonly checksIndices?: boolean;
 }
 
 const allDtypes: readonly DType[] = [
@@ -52,7 +55,7 @@ const allDtypes: readonly DType[] = [
 export function describeExecutor(
   name: string,
   create: () => Promise<Executor>,
-  { dtypes = allDtypes }: ContractOptions = {},
+  { dtypes = allDtypes, checksIndices = true }: ContractOptions = {},
 ): void {
   describe(`${name}: the executor contract`, () => {
     let executor: Executor;
@@ -135,6 +138,18 @@ export function describeExecutor(
       const a = float32([2], [1, 2]);
       const session = await load(graph, new Map([['a', a], ['b', a], ['other', x]])); // prettier-ignore
       expect((await session.run({})).sum).toEqual(float32([2], [2, 4]));
+    });
+
+    it.skipIf(!checksIndices)('survives a run that fails', async () => {
+      const builder = new GraphBuilder();
+      const [table, at] = [builder.input('table', [3]), builder.input('at', [2], 'int64')];
+      const y = builder.apply('gather', [table, at], { axis: 0 });
+      const session = await load(builder.build({ y }));
+      const rows = float32([3], [5, 6, 7]);
+      const run = (indices: number[]): Promise<Feeds> =>
+        session.run({ table: rows, at: fromFloat64('int64', [2], indices) });
+      await expect(run([0, 3])).rejects.toThrow();
+      expect((await run([2, 0])).y).toEqual(float32([2], [7, 5]));
     });
 
     it('leaves its inputs alone, and earlier outputs as they were', async () => {

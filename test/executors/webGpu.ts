@@ -31,4 +31,7 @@ export const webGpuOperators: OperatorOptions = {
   },
 };
 
-export const webGpuContract: ContractOptions = { dtypes: ['float32', 'int32'] };
+export const webGpuContract: ContractOptions = {
+  dtypes: ['float32', 'int32'],
+  checksIndices: false,
+};
