@@ -1,6 +1,5 @@
 export * from './activation.js';
 export * from './attention.js';
-export * from './autoencoderTinyBlock.js';
 export * from './conv2d.js';
 export * from './linear.js';
 export * from './norm.js';
