@@ -5,4 +5,5 @@ export * from './linear.js';
 export * from './norm.js';
 export * from './resnetBlock2d.js';
 export * from './resnetBlockTiny.js';
+export * from './spatialAttention.js';
 export * from './transformer2d.js';
