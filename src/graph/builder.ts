@@ -67,7 +67,10 @@ export class GraphBuilder {
 
   /** Records `value` as a place to look at, and returns it. */
   tap(name: string, value: Value, reduction: number): Value {
-    this.taps.push({ name, value, channels: value.shape[1], reduction });
+    // Maps are [N, C, H, W], sequences [N, tokens, C], vectors [N, C].
+    const { shape } = value;
+    const channels = shape[shape.length === 3 ? 2 : 1];
+    this.taps.push({ name, value, channels, reduction });
     return value;
   }
 

@@ -7,3 +7,5 @@ export * from './inspection.js';
 export * from './parseConfig.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';
+export * from './unet2DCondition.js';
+export * from './unet2DConditionConfig.js';

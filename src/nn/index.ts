@@ -6,4 +6,5 @@ export * from './norm.js';
 export * from './resnetBlock2d.js';
 export * from './resnetBlockTiny.js';
 export * from './spatialAttention.js';
+export * from './timestepEmbedding.js';
 export * from './transformer2d.js';

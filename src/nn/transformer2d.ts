@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
-import { attention } from './attention.js';
+import { attention, projectContext, type KeysAndValues } from './attention.js';
 import { conv2d } from './conv2d.js';
 import { linear } from './linear.js';
 import { groupNorm, layerNorm } from './norm.js';
@@ -8,32 +8,52 @@ export interface Transformer2dOptions {
   /** The number of heads: what SD 1.x configs call `attention_head_dim`. */
   readonly heads: number;
   readonly groups: number;
+  /** Latent cells a side for one cell of the map, for the taps. */
+  readonly reduction: number;
+  /** What the cross-attention layer of this name and width reads. */
+  readonly crossAttentionContext: (name: string, channels: number) => KeysAndValues;
 }
 
 /**
  * diffusers' `Transformer2DModel` with one `BasicTransformerBlock`: GroupNorm (eps 1e-6), 1x1 `proj_in`,
- * self-attention, cross-attention to `encoderHiddenStates` `[N, tokens, D]`, GEGLU feed-forward, 1x1
- * `proj_out`, plus the input `[N, C, H, W]`.
+ * self-attention, cross-attention, GEGLU feed-forward, 1x1 `proj_out`, plus the input `[N, C, H, W]`.
  */
 export function transformer2d(
   b: GraphBuilder,
   name: string,
   x: Value,
-  encoderHiddenStates: Value,
-  { heads, groups }: Transformer2dOptions,
+  options: Transformer2dOptions,
 ): Value {
   const [n, channels, h, w] = x.shape;
+  const { groups, reduction } = options;
   const normed = groupNorm(b, `${name}.norm`, x, groups, 1e-6);
+  b.tap(`${name}.norm`, normed, reduction);
   const projected = conv2d(b, `${name}.proj_in`, normed, channels, { kernelSize: 1 });
-  let hidden = b.transpose(b.reshape(projected, [n, channels, h * w]), [0, 2, 1]);
-  const block = `${name}.transformer_blocks.0`;
-  const self = layerNorm(b, `${block}.norm1`, hidden);
-  hidden = b.add(hidden, attention(b, `${block}.attn1`, self, self, heads));
-  const cross = layerNorm(b, `${block}.norm2`, hidden);
-  hidden = b.add(hidden, attention(b, `${block}.attn2`, cross, encoderHiddenStates, heads));
-  hidden = b.add(hidden, geglu(b, `${block}.ff`, layerNorm(b, `${block}.norm3`, hidden)));
+  b.tap(`${name}.proj_in`, projected, reduction);
+  const tokens = b.transpose(b.reshape(projected, [n, channels, h * w]), [0, 2, 1]);
+  const hidden = basicTransformerBlock(b, `${name}.transformer_blocks.0`, tokens, options);
   const map = b.reshape(b.transpose(hidden, [0, 2, 1]), [n, channels, h, w]);
-  return b.add(x, conv2d(b, `${name}.proj_out`, map, channels, { kernelSize: 1 }));
+  const residual = conv2d(b, `${name}.proj_out`, map, channels, { kernelSize: 1 });
+  return b.tap(name, b.add(x, residual), reduction);
+}
+
+function basicTransformerBlock(
+  b: GraphBuilder,
+  name: string,
+  x: Value,
+  { heads, reduction, crossAttentionContext }: Transformer2dOptions,
+): Value {
+  const channels = x.shape[2];
+  const tapped = (part: string, value: Value): Value => b.tap(`${name}.${part}`, value, reduction);
+  const own = layerNorm(b, `${name}.norm1`, x);
+  const ownContext = projectContext(b, `${name}.attn1`, own, channels);
+  let hidden = b.add(x, tapped('attn1', attention(b, `${name}.attn1`, own, ownContext, heads)));
+  const asking = layerNorm(b, `${name}.norm2`, hidden);
+  const context = crossAttentionContext(`${name}.attn2`, channels);
+  hidden = b.add(hidden, tapped('attn2', attention(b, `${name}.attn2`, asking, context, heads)));
+  const normed = layerNorm(b, `${name}.norm3`, hidden);
+  hidden = b.add(hidden, tapped('ff', geglu(b, `${name}.ff`, normed)));
+  return b.tap(name, hidden, reduction);
 }
 
 /** Feed-forward with a GEGLU of four times the width: the first half is the value, the second the gate. */
