@@ -2,6 +2,8 @@ export * from './autoencoderKL.js';
 export * from './autoencoderKLConfig.js';
 export * from './autoencoderTiny.js';
 export * from './autoencoderTinyConfig.js';
+export * from './clipText.js';
+export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
 export * from './inspection.js';
 export * from './parseConfig.js';
