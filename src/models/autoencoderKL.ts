@@ -51,7 +51,8 @@ export function buildEncoder(b: GraphBuilder, config: AutoencoderKLConfig, sampl
   hidden = normOut(b, 'encoder', hidden, groups, reduction);
   hidden = conv2d(b, 'encoder.conv_out', hidden, 2 * config.latentChannels);
   b.tap('encoder.conv_out', hidden, reduction);
-  return conv2d(b, 'quant_conv', hidden, 2 * config.latentChannels, { kernelSize: 1 });
+  hidden = conv2d(b, 'quant_conv', hidden, 2 * config.latentChannels, { kernelSize: 1 });
+  return b.tap('quant_conv', hidden, reduction);
 }
 
 /** Adds `post_quant_conv` and the decoder to a graph; see `autoencoderKLDecoder`. */
@@ -71,7 +72,7 @@ export function buildDecoder(b: GraphBuilder, config: AutoencoderKLConfig, laten
     if (resamples) reduction /= 2;
   });
   hidden = normOut(b, 'decoder', hidden, groups, reduction);
-  return conv2d(b, 'decoder.conv_out', hidden, config.outChannels);
+  return b.tap('decoder.conv_out', conv2d(b, 'decoder.conv_out', hidden, config.outChannels), 1);
 }
 
 function normOut(

@@ -1,3 +1,5 @@
+import { checkAutoencoderKl } from './autoencoderKl.js';
+import { checkAutoencoderTiny } from './autoencoderTiny.js';
 import type { CheckCase } from './check.js';
 import { checkDegradations } from './degradations.js';
 import { checkImageMetrics } from './imageMetrics.js';
@@ -5,6 +7,8 @@ import { checkOptimizers } from './optimizers.js';
 
 /** The case kinds that can be checked, by the `kind` of their case.json. */
 export const kinds: Readonly<Record<string, CheckCase>> = {
+  autoencoder_kl: checkAutoencoderKl,
+  autoencoder_tiny: checkAutoencoderTiny,
   adamw_without_network: checkOptimizers,
   image_quality_metrics_and_resize: checkImageMetrics,
   real_esrgan_degradation_pieces: checkDegradations,
