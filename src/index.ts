@@ -1,3 +1,4 @@
+export * from './diffusion/index.js';
 export * from './graph/index.js';
 export * from './image/index.js';
 export * from './models/index.js';

@@ -1,0 +1,4 @@
+export * from './linearCombination.js';
+export * from './noiseSchedule.js';
+export * from './noising.js';
+export * from './predictionType.js';
