@@ -7,4 +7,5 @@ export * from './onnx/index.js';
 export * from './restoration/index.js';
 export * from './runtime/index.js';
 export * from './tensor/index.js';
+export * from './text/index.js';
 export * from './weights/index.js';

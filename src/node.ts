@@ -1,5 +1,6 @@
 export * from './image/imagePairs-node.js';
 export * from './image/sharp-node.js';
+export * from './models/clipTokenizer-node.js';
 export * from './models/modelFolder-node.js';
 export * from './onnx/file-node.js';
 export * from './restoration/evaluation-node.js';
@@ -7,6 +8,7 @@ export * from './restoration/openRestorer-node.js';
 export * from './runtime/nodeExecutor-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';
+export * from './text/tokenizerFolder-node.js';
 export * from './training/checkpoint-node.js';
 export * from './training/exportModel-node.js';
 export * from './training/photoFolder-node.js';

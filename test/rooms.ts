@@ -5,6 +5,7 @@ export const rooms = [
   'tensor',
   'graph',
   'weights',
+  'text',
   'nn',
   'diffusion',
   'models',
@@ -13,6 +14,7 @@ export const rooms = [
   'runtime',
   'image',
   'training',
+  'generation',
   'restoration',
   'search',
 ];

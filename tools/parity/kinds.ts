@@ -1,15 +1,19 @@
 import { checkAutoencoderKl } from './autoencoderKl.js';
 import { checkAutoencoderTiny } from './autoencoderTiny.js';
 import type { CheckCase } from './check.js';
+import { checkClipText } from './clipText.js';
 import { checkDegradations } from './degradations.js';
 import { checkImageMetrics } from './imageMetrics.js';
 import { checkOptimizers } from './optimizers.js';
+import { checkTokenizer } from './tokenizer.js';
 
 /** The case kinds that can be checked, by the `kind` of their case.json. */
 export const kinds: Readonly<Record<string, CheckCase>> = {
   autoencoder_kl: checkAutoencoderKl,
   autoencoder_tiny: checkAutoencoderTiny,
   adamw_without_network: checkOptimizers,
+  clip_bpe_tokenizer: checkTokenizer,
+  clip_text_encoder: checkClipText,
   image_quality_metrics_and_resize: checkImageMetrics,
   real_esrgan_degradation_pieces: checkDegradations,
 };

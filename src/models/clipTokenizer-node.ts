@@ -1,0 +1,41 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endToken, parseMerges, startToken, vocabularyOfMerges } from '../text/index.js';
+import { packagePath } from './packageFolder-node.js';
+
+/** The folder of CLIP's own vocabulary, which the package ships for checkpoints that hold none. */
+export function clipTokenizerFolder(): string {
+  return packagePath('models', 'clip-tokenizer');
+}
+
+/** Writes CLIP's own vocabulary as the `tokenizer/` folder of a checkpoint, with all the files that diffusers expects. */
+export async function writeClipTokenizer(folder: string): Promise<void> {
+  const merges = await readFile(join(clipTokenizerFolder(), 'merges.txt'), 'utf8');
+  const files: Readonly<Record<string, string>> = {
+    'merges.txt': merges,
+    'vocab.json': JSON.stringify(vocabularyOfMerges(parseMerges(merges))),
+    'special_tokens_map.json': jsonText(specialTokens),
+    'tokenizer_config.json': jsonText({
+      ...specialTokens,
+      add_prefix_space: false,
+      do_lower_case: true,
+      errors: 'replace',
+      model_max_length: 77,
+      tokenizer_class: 'CLIPTokenizer',
+    }),
+  };
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
+
+/** Prompts are filled up with the end, not with 0. */
+const specialTokens = {
+  bos_token: startToken,
+  eos_token: endToken,
+  pad_token: endToken,
+  unk_token: endToken,
+};
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

@@ -1,0 +1,2 @@
+export * from './clipTokenizer.js';
+export * from './promptTokenizer.js';
