@@ -3,6 +3,7 @@ import { checkAutoencoderTiny } from './autoencoderTiny.js';
 import type { CheckCase } from './check.js';
 import { checkClipText } from './clipText.js';
 import { checkDegradations } from './degradations.js';
+import { checkDepthMetrics } from './depthMetrics.js';
 import { checkImageMetrics } from './imageMetrics.js';
 import { checkOptimizers } from './optimizers.js';
 import { checkTokenizer } from './tokenizer.js';
@@ -15,5 +16,6 @@ export const kinds: Readonly<Record<string, CheckCase>> = {
   clip_bpe_tokenizer: checkTokenizer,
   clip_text_encoder: checkClipText,
   image_quality_metrics_and_resize: checkImageMetrics,
+  marigold_depth_evaluation: checkDepthMetrics,
   real_esrgan_degradation_pieces: checkDegradations,
 };

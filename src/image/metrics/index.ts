@@ -1,3 +1,4 @@
+export * from './depth.js';
 export * from './niqe.js';
 export * from './planes.js';
 export * from './psnr.js';
