@@ -6,6 +6,7 @@ import {
   GraphBuilder,
   Random,
   graphCost,
+  projectContext,
   resnetBlock2d,
   restorer,
   restorerConfig,
@@ -76,7 +77,12 @@ function residualAttention(): Subject {
       const context = b.input('encoder_hidden_states', [batch, 77, 768]);
       const options = { outChannels: 320, groups: 32, eps: 1e-5 };
       const hidden = resnetBlock2d(b, 'resnets.0', x, temb, options);
-      const attended = transformer2d(b, 'attentions.0', hidden, context, { heads: 8, groups: 32 });
+      const attended = transformer2d(b, 'attentions.0', hidden, {
+        heads: 8,
+        groups: 32,
+        reduction: 1,
+        crossAttentionContext: (name, channels) => projectContext(b, name, context, channels),
+      });
       return b.build({ out_sample: attended });
     },
   };

@@ -52,12 +52,12 @@ function basicTransformerBlock(
   const context = crossAttentionContext(`${name}.attn2`, channels);
   hidden = b.add(hidden, tapped('attn2', attention(b, `${name}.attn2`, asking, context, heads)));
   const normed = layerNorm(b, `${name}.norm3`, hidden);
-  hidden = b.add(hidden, tapped('ff', geglu(b, `${name}.ff`, normed)));
+  hidden = b.add(hidden, tapped('ff', feedForward(b, `${name}.ff`, normed)));
   return b.tap(name, hidden, reduction);
 }
 
 /** Feed-forward with a GEGLU of four times the width: the first half is the value, the second the gate. */
-function geglu(b: GraphBuilder, name: string, x: Value): Value {
+function feedForward(b: GraphBuilder, name: string, x: Value): Value {
   const channels = x.shape[2];
   const inner = channels * 4;
   const both = linear(b, `${name}.net.0.proj`, x, inner * 2);

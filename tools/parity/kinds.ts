@@ -7,6 +7,7 @@ import { checkDepthMetrics } from './depthMetrics.js';
 import { checkImageMetrics } from './imageMetrics.js';
 import { checkOptimizers } from './optimizers.js';
 import { checkTokenizer } from './tokenizer.js';
+import { checkUnetForward } from './unetForward.js';
 
 /** The case kinds that can be checked, by the `kind` of their case.json. */
 export const kinds: Readonly<Record<string, CheckCase>> = {
@@ -18,4 +19,5 @@ export const kinds: Readonly<Record<string, CheckCase>> = {
   image_quality_metrics_and_resize: checkImageMetrics,
   marigold_depth_evaluation: checkDepthMetrics,
   real_esrgan_degradation_pieces: checkDegradations,
+  unet_forward: checkUnetForward,
 };
