@@ -1,6 +1,9 @@
 // Seeded randomness as an explicit argument. Only exactly rounded operations (+, *, /, sqrt) and integer
-// arithmetic decide the stream; `Math.log` and `Math.cos`, whose last bit may differ between engines, are
-// rounded to float32 on the way out.
+// arithmetic decide the stream, so that it is the same, bit for bit, on every platform.
+
+import { portableCosineOfTurns, portableLog } from './portableMath.js';
+import { elementCount, type Shape } from './shape.js';
+import { tensor, type Tensor } from './tensor.js';
 
 /** The whole state of a generator: plain data, so that a checkpoint can hold it. */
 export type RandomState = readonly [number, number, number, number];
@@ -68,8 +71,8 @@ export class Random {
 
   /** A standard normal number (Box-Muller), representable in float32. */
   normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-    return Math.fround(radius * Math.cos(2 * Math.PI * this.uniform()));
+    const radius = Math.sqrt(-2 * portableLog(1 - this.uniform()));
+    return Math.fround(radius * portableCosineOfTurns(this.uniform()));
   }
 
   /** `length` standard normal numbers. */
@@ -88,4 +91,9 @@ export class Random {
     }
     return order;
   }
+}
+
+/** Standard normal noise that is the same for a seed (and numbered stream of it) on every platform. */
+export function gaussianNoise(shape: Shape, seed: number, stream = 0): Tensor<'float32'> {
+  return tensor('float32', shape, Random.seeded(seed, stream).normals(elementCount(shape)));
 }
