@@ -7,6 +7,7 @@ import { checkDepthMetrics } from './depthMetrics.js';
 import { checkImageMetrics } from './imageMetrics.js';
 import { checkOptimizers } from './optimizers.js';
 import { checkTokenizer } from './tokenizer.js';
+import { checkSchedulers } from './schedulers.js';
 import { checkUnetForward } from './unetForward.js';
 
 /** The case kinds that can be checked, by the `kind` of their case.json. */
@@ -14,6 +15,7 @@ export const kinds: Readonly<Record<string, CheckCase>> = {
   autoencoder_kl: checkAutoencoderKl,
   autoencoder_tiny: checkAutoencoderTiny,
   adamw_without_network: checkOptimizers,
+  diffusion_schedulers: checkSchedulers,
   clip_bpe_tokenizer: checkTokenizer,
   clip_text_encoder: checkClipText,
   image_quality_metrics_and_resize: checkImageMetrics,
