@@ -57,7 +57,7 @@ describe('unet2DCondition', () => {
       Number((cost.macs / 1e9).toFixed(1)),
     ]);
     expect(stages).toEqual([
-      ['conv_in+time', 2_062_400, 6, expect.closeTo(0.05, 1)],
+      ['conv_in+time', 2_062_400, 6, expect.closeTo(0.05, 0)],
       ['down0', 10_524_480, 74, 54.8],
       ['down1', 36_818_560, 76, 34.2],
       ['down2', 139_992_320, 76, 31.9],
@@ -67,7 +67,7 @@ describe('unet2DCondition', () => {
       ['up1', 258_330_880, 116, 75.8],
       ['up2', 71_413_120, 116, 83.4],
       ['up3', 18_810_560, 114, 98.8],
-      ['out', 12_164, 4, expect.closeTo(0.05, 1)],
+      ['out', 12_164, 4, expect.closeTo(0.05, 0)],
     ]);
   });
 
