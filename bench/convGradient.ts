@@ -23,6 +23,14 @@ const rowsOf = (b: GraphBuilder, dy: Value): Value => b.reshape(dy, [batch, chan
 const taps = Array.from({ length: 9 }, (_, tap) => [Math.floor(tap / 3), tap % 3] as const);
 
 const variants: Readonly<Record<string, Variant>> = {
+  'one product a tap': (b, x, dy) => {
+    const padded = pad(b, x);
+    const products = taps.map(([i, j]) => {
+      const product = b.matmul(rowsOf(b, dy), columnsUnder(b, padded, i, j));
+      return b.reshape(product, [1, batch, channels * channels]);
+    });
+    return b.reduceSum(b.concat(products, 0), [1]);
+  },
   'one product for all taps (im2col)': (b, x, dy) => {
     const padded = pad(b, x);
     const columns = taps.map(([i, j]) => columnsUnder(b, padded, i, j));
@@ -56,7 +64,10 @@ export async function benchConvGradient(): Promise<void> {
     const gradient = variant(b, b.input('x', shape), b.input('dy', shape));
     return { name, graph: b.build({ gradient }) };
   });
-  graphs.unshift({ name: 'ours: one product a tap', graph: ours(shape) });
+  graphs.unshift({
+    name: 'ours: rows shifted in x, columns in dy, three products',
+    graph: ours(shape),
+  });
   const executor = createNodeExecutor({ threads: 1 });
   const subjects = await Promise.all(
     graphs.map(async ({ name, graph }) => ({

@@ -149,9 +149,10 @@ export class GraphBuilder {
       steps: x.shape.map(() => 1),
     });
   }
-  /** Zeros around each axis. */
+  /** Zeros around each axis, if any. */
   pad(x: Value, before: readonly number[], after: readonly number[]): Value {
-    return this.apply('pad', [x], { before, after, mode: 'constant' });
+    const none = [...before, ...after].every((length) => length === 0);
+    return none ? x : this.apply('pad', [x], { before, after, mode: 'constant' });
   }
   /** Sums over `axes`, which stay with length 1. */
   reduceSum(x: Value, axes: readonly number[]): Value {

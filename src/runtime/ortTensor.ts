@@ -33,7 +33,9 @@ export function toOrtTensor<T extends OrtTensor>(
   { dtype, shape, data }: Tensor,
 ): T {
   if (!dtypes.has(dtype)) throw new Error(`expected a dtype of ONNX Runtime, got ${dtype}`);
-  return new OrtTensor(dtype as 'float32', data as Float32Array, shape);
+  // The native runtime refuses memory that threads share.
+  const own = data.buffer instanceof ArrayBuffer ? data : data.slice();
+  return new OrtTensor(dtype as 'float32', own as Float32Array, shape);
 }
 
 export function toOrtFeeds<T extends OrtTensor>(

@@ -1,5 +1,5 @@
 import type { Feeds, Session } from '../graph/index.js';
-import type { Tensor } from '../tensor/index.js';
+import { tensor, type Tensor } from '../tensor/index.js';
 import { clipGradientNorm, updateEma, type Optimizer } from './optimizers.js';
 import { scheduleFactor, type ScheduleConfig } from './schedules.js';
 import type { TrainingState } from './state.js';
@@ -45,9 +45,11 @@ export async function* train(
   optimizer: Optimizer,
   plan: TrainingPlan,
 ): AsyncGenerator<StepMetrics> {
+  const publish = sharedCopy(state.weights);
   while (state.step < plan.totalSteps) {
     const begun = performance.now();
-    const shards = await computeShards(state, sessions, source, plan.shards);
+    const weights = publish();
+    const shards = await computeShards(state.step, weights, sessions, source, plan.shards);
     const { loss, gradients } = averageShards(state, shards.results);
     requireFinite(state, 'loss', loss);
     const maxNorm = plan.clipNorm ?? Infinity;
@@ -67,19 +69,35 @@ function requireFinite({ step }: TrainingState, name: string, value: number): vo
   }
 }
 
+/**
+ * A function that gives the weights as they are now, in memory that threads share: sending them to a thread
+ * then copies nothing in this one, on which every other thread waits.
+ */
+function sharedCopy(weights: TrainingState['weights']): () => Feeds {
+  const shared = [...weights].map(([name, { shape, data }]) => {
+    const copy = new Float32Array(new SharedArrayBuffer(data.byteLength));
+    return { name, source: data, copy, fed: tensor('float32', shape, copy) };
+  });
+  const feeds = Object.fromEntries(shared.map(({ name, fed }) => [name, fed]));
+  return () => {
+    for (const { source, copy } of shared) copy.set(source);
+    return feeds;
+  };
+}
+
 async function computeShards(
-  state: TrainingState,
+  step: number,
+  weights: Feeds,
   sessions: readonly Session[],
   source: ShardSource,
   count: number,
 ): Promise<{ results: Feeds[]; dataMs: number }> {
-  const weights = Object.fromEntries(state.weights);
   const results = new Array<Feeds>(count);
   let dataMs = 0;
   const work = sessions.map(async (session, worker) => {
     for (let shard = worker; shard < count; shard += sessions.length) {
       const asked = performance.now();
-      const batch = await source(state.step, shard);
+      const batch = await source(step, shard);
       dataMs += (performance.now() - asked) / sessions.length;
       results[shard] = await session.run({ ...weights, ...batch });
     }
@@ -96,10 +114,11 @@ function averageShards(
   const loss = results.reduce((sum, { loss }) => sum + floats(loss)[0] * share, 0);
   const gradients = new Map<string, Float32Array>();
   for (const name of state.weights.keys()) {
-    const [first, ...others] = results.map((result) => floats(result[`grad:${name}`]));
-    const mean = first;
+    const [mean, ...others] = results.map((result) => floats(result[`grad:${name}`]));
+    const last = others.pop();
     for (const other of others) for (let i = 0; i < mean.length; i++) mean[i] += other[i];
-    if (others.length > 0) for (let i = 0; i < mean.length; i++) mean[i] *= share;
+    // The last sum and the scaling in one pass over memory.
+    if (last) for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] + last[i]) * share;
     gradients.set(name, mean);
   }
   return { loss, gradients };
