@@ -50,25 +50,24 @@ describe('unet2DCondition', () => {
     const { parameters, tensors, macs } = graphCost(graph);
     expect([parameters, tensors]).toEqual([859_520_964, 686]);
     expect(macs / 1e9).toBeCloseTo(401.6, 1);
-    const stages = [...costByStage(graph, unetStageOf)].map(([name, cost]) => [
-      name,
-      cost.parameters,
-      cost.tensors,
-      Number((cost.macs / 1e9).toFixed(1)),
+    const stages = costByStage(graph, unetStageOf);
+    expect([...stages].map(([name, cost]) => [name, cost.parameters, cost.tensors])).toEqual([
+      ['conv_in+time', 2_062_400, 6],
+      ['down0', 10_524_480, 74],
+      ['down1', 36_818_560, 76],
+      ['down2', 139_992_320, 76],
+      ['down3', 62_277_120, 20],
+      ['mid', 97_038_080, 46],
+      ['up0', 162_241_280, 38],
+      ['up1', 258_330_880, 116],
+      ['up2', 71_413_120, 116],
+      ['up3', 18_810_560, 114],
+      ['out', 12_164, 4],
     ]);
-    expect(stages).toEqual([
-      ['conv_in+time', 2_062_400, 6, expect.closeTo(0.05, 0)],
-      ['down0', 10_524_480, 74, 54.8],
-      ['down1', 36_818_560, 76, 34.2],
-      ['down2', 139_992_320, 76, 31.9],
-      ['down3', 62_277_120, 20, 3.8],
-      ['mid', 97_038_080, 46, 6.1],
-      ['up0', 162_241_280, 38, 12.9],
-      ['up1', 258_330_880, 116, 75.8],
-      ['up2', 71_413_120, 116, 83.4],
-      ['up3', 18_810_560, 114, 98.8],
-      ['out', 12_164, 4, expect.closeTo(0.05, 0)],
-    ]);
+    const gmac = [0.05, 54.8, 34.2, 31.9, 3.8, 6.1, 12.9, 75.8, 83.4, 98.8, 0.05];
+    [...stages.values()].forEach((cost, i) => {
+      expect(Math.abs(cost.macs / 1e9 - gmac[i])).toBeLessThan(Math.max(gmac[i] * 0.01, 0.005));
+    });
   });
 
   it('has the names that a runtime and a pipeline look for', () => {
