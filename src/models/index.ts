@@ -6,6 +6,7 @@ export * from './clipText.js';
 export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
 export * from './inspection.js';
+export * from './network.js';
 export * from './parseConfig.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';

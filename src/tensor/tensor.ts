@@ -67,8 +67,14 @@ function toNumbers(source: Tensor): Exclude<TypedArrays[DType], BigInt64Array> {
 /** Converts the elements to another dtype, rounding to the nearest (floats, ties to even) or truncating (integers). */
 export function castTensor<D extends DType>(source: Tensor, dtype: D): Tensor<D> {
   if (hasDType(source, dtype)) return source;
+  // Exact, and without eight bytes an element in between.
+  if (shortFloats.has(source.dtype) && shortFloats.has(dtype)) {
+    return fromFloat64(dtype, source.shape, toFloat32(source));
+  }
   return fromFloat64(dtype, source.shape, toFloat64(source));
 }
+
+const shortFloats: ReadonlySet<DType> = new Set<DType>(['float32', 'float16', 'bfloat16']);
 
 function hasDType<D extends DType>(source: Tensor, dtype: D): source is Tensor<D> {
   return source.dtype === dtype;
@@ -83,9 +89,9 @@ export function fromFloat64<D extends DType>(
   const data = allocate(dtype, values.length);
   const asDType: DType = dtype;
   if (asDType === 'float16') {
-    float32ToFloat16(Float32Array.from(values), data as Uint16Array);
+    float32ToFloat16(asFloat32(values), data as Uint16Array);
   } else if (asDType === 'bfloat16') {
-    float32ToBfloat16(Float32Array.from(values), data as Uint16Array);
+    float32ToBfloat16(asFloat32(values), data as Uint16Array);
   } else if (asDType === 'int64') {
     const integers = data as BigInt64Array;
     for (let i = 0; i < values.length; i++) integers[i] = BigInt(Math.trunc(values[i]));
@@ -96,4 +102,8 @@ export function fromFloat64<D extends DType>(
     (data as Float32Array).set(values);
   }
   return tensor(dtype, shape, data);
+}
+
+function asFloat32(values: ArrayLike<number>): Float32Array {
+  return values instanceof Float32Array ? values : Float32Array.from(values);
 }

@@ -2,11 +2,21 @@ export { bytesSource, type ByteSource } from './byte-source.js';
 export { castWeights, type WeightDType } from './cast.js';
 export { WeightsError } from './errors.js';
 export { checkFinite, matchWeights, type ExpectedWeight } from './matching.js';
+export { renameTensors, type Origin } from './renamed.js';
 export { parseHeader, type HeaderEntry, type SafetensorsHeader } from './safetensors-header.js';
 export {
   encodeSafetensors,
   openSafetensors,
+  streamSafetensors,
   type Checkpoint,
   type TensorEntry,
 } from './safetensors.js';
 export { openSharded, parseShardIndex } from './sharded.js';
+export {
+  castSource,
+  checkFiniteSource,
+  joinSources,
+  sourceOf,
+  type TensorSource,
+  type TensorType,
+} from './tensor-source.js';

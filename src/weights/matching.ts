@@ -58,17 +58,21 @@ function section(kind: string, lines: readonly string[]): string[] {
  * @throws WeightsError naming the tensors, the first 20 of them.
  */
 export function checkFinite(weights: Weights): void {
-  const problems: string[] = [];
-  for (const [name, weight] of weights) {
-    const { nan, infinite } = countNonFinite(weight);
-    if (nan + infinite === 0) continue;
-    const counts = `${nan} NaN and ${infinite} infinite of ${weight.data.length} elements`;
-    problems.push(`${printableName(name)}: ${counts}`);
-  }
-  if (problems.length === 0) return;
-  throw new WeightsError(
-    ['expected finite weights, got', ...section('tensors', problems)].join('\n'),
-  );
+  const problems = [...weights].flatMap(([name, weight]) => describeNonFinite(name, weight));
+  if (problems.length > 0) throw nonFiniteError(problems);
+}
+
+/** What is wrong with a tensor that has NaN or infinite elements; nothing for another. */
+export function describeNonFinite(name: string, weight: Tensor): string[] {
+  const { nan, infinite } = countNonFinite(weight);
+  if (nan + infinite === 0) return [];
+  const counts = `${nan} NaN and ${infinite} infinite of ${weight.data.length} elements`;
+  return [`${printableName(name)}: ${counts}`];
+}
+
+export function nonFiniteError(problems: readonly string[]): WeightsError {
+  const lines = ['expected finite weights, got', ...section('tensors', problems)];
+  return new WeightsError(lines.join('\n'));
 }
 
 /** How many elements are NaN and how many are infinite; none for integers. */

@@ -10,6 +10,7 @@ import {
 } from '../tensor/index.js';
 import { quoteName, WeightsError } from './errors.js';
 import { asJsonObject, parseStrictJson, type JsonValue } from './strict-json.js';
+import type { TensorType } from './tensor-source.js';
 
 /** The limit of the reference implementation, against headers made to exhaust memory. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -184,23 +185,19 @@ function checkCoverage(entries: readonly HeaderEntry[], dataBytes: number): void
   }
 }
 
-/** The first bytes of a file that holds `weights` in their order: length and padded JSON. */
+/** The first bytes of a file that holds tensors of these types in their order: length and padded JSON. */
 export function encodeHeader(
-  weights: ReadonlyMap<string, Tensor>,
+  types: ReadonlyMap<string, TensorType>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   checkMetadata(metadata);
   // Text, not an object: an object would move integer-like keys to the front.
   const members = [`${JSON.stringify(METADATA_KEY)}:${JSON.stringify(metadata)}`];
   let offset = 0;
-  for (const [name, tensor] of weights) {
-    checkTensor(name, tensor);
-    const end = offset + tensor.data.byteLength;
-    const entry = {
-      dtype: dtypeCodes[tensor.dtype],
-      shape: tensor.shape,
-      data_offsets: [offset, end],
-    };
+  for (const [name, { dtype, shape }] of types) {
+    if (name === METADATA_KEY) throw new WeightsError(`${METADATA_KEY} cannot name a tensor`);
+    const end = offset + byteLengthOf(dtype, shape);
+    const entry = { dtype: dtypeCodes[dtype], shape, data_offsets: [offset, end] };
     members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     offset = end;
   }
@@ -225,7 +222,8 @@ function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
   }
 }
 
-function checkTensor(name: string, { dtype, shape, data }: Tensor): void {
+/** @throws WeightsError unless the tensor has as many bytes as its type says. */
+export function checkTensor(name: string, { dtype, shape, data }: Tensor): void {
   if (name === METADATA_KEY) throw new WeightsError(`${METADATA_KEY} cannot name a tensor`);
   const expected = byteLengthOf(dtype, shape);
   if (expected !== data.byteLength || shape.some((dimension) => !isSize(dimension))) {

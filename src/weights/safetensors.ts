@@ -1,37 +1,27 @@
 // Typed arrays have the byte order of the machine, safetensors is little-endian, and so is every machine
 // that Node and browsers still run on.
 
-import {
-  tensor,
-  viewBytes,
-  type DType,
-  type Shape,
-  type Tensor,
-  type Weights,
-} from '../tensor/index.js';
+import { tensor, viewBytes, type Tensor, type Weights } from '../tensor/index.js';
 import type { ByteSource } from './byte-source.js';
 import { labelled, quoteName, WeightsError } from './errors.js';
-import { encodeHeader, parseHeader, parseHeaderLength } from './safetensors-header.js';
+import { checkTensor, encodeHeader, parseHeader, parseHeaderLength } from './safetensors-header.js';
+import type { TensorSource, TensorType } from './tensor-source.js';
 
 const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /** Where a tensor lies: `byteLength` bytes at `offset` from the start of `file`. */
-export interface TensorEntry {
+export interface TensorEntry extends TensorType {
   readonly name: string;
-  readonly dtype: DType;
-  readonly shape: Shape;
   readonly file: string;
   readonly offset: number;
   readonly byteLength: number;
 }
 
 /** Weights on disk or in a blob, of which only the headers have been read. */
-export interface Checkpoint {
+export interface Checkpoint extends TensorSource {
   /** By name, in the order of the file. */
   readonly entries: ReadonlyMap<string, TensorEntry>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Reads the bytes of one tensor; rejects with a WeightsError for a name that is not in `entries`. */
-  read(name: string): Promise<Tensor>;
   readAll(): Promise<Map<string, Tensor>>;
 }
 
@@ -93,16 +83,39 @@ export function encodeSafetensors(
   weights: Weights,
   metadata: Readonly<Record<string, string>> = {},
 ): Iterable<Uint8Array> {
+  for (const [name, weight] of weights) checkTensor(name, weight);
   const header = encodeHeader(weights, { format: 'pt', ...metadata });
   return chunksOf(header, weights);
 }
 
 function* chunksOf(header: Uint8Array, weights: Weights): Generator<Uint8Array> {
   yield header;
-  for (const { data } of weights.values()) {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
-      yield bytes.subarray(offset, offset + CHUNK_BYTES);
+  for (const weight of weights.values()) yield* slicesOf(weight);
+}
+
+/**
+ * The same bytes of weights that are read or made one at a time, so that one is in memory at any moment.
+ * @throws WeightsError for weights that the format cannot hold, or that are not of the type that was said.
+ */
+export async function* streamSafetensors(
+  source: TensorSource,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
+  yield encodeHeader(source.entries, { format: 'pt', ...metadata });
+  for (const [name, type] of source.entries) {
+    const weight = await source.read(name);
+    if (weight.dtype !== type.dtype) {
+      const problem = `expected ${type.dtype}, got ${weight.dtype}`;
+      throw new WeightsError(`tensor ${quoteName(name)}: ${problem}`);
     }
+    checkTensor(name, { ...weight, shape: type.shape });
+    yield* slicesOf(weight);
+  }
+}
+
+function* slicesOf({ data }: Tensor): Generator<Uint8Array> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+    yield bytes.subarray(offset, offset + CHUNK_BYTES);
   }
 }

@@ -1,0 +1,140 @@
+import type { Graph, NamedValue } from '../graph/index.js';
+import { autoencoderKLDecoder, autoencoderKLEncoder, type MapSize } from './autoencoderKL.js';
+import {
+  autoencoderKLConfig,
+  autoencoderKLConfigSchema,
+  latentFactor,
+  type AutoencoderKLConfig,
+} from './autoencoderKLConfig.js';
+import { autoencoderTinyDecoder, autoencoderTinyEncoder } from './autoencoderTiny.js';
+import {
+  autoencoderTinyConfig,
+  autoencoderTinyConfigSchema,
+  type AutoencoderTinyConfig,
+} from './autoencoderTinyConfig.js';
+import { clipText } from './clipText.js';
+import { clipTextConfig, clipTextConfigSchema, type ClipTextConfig } from './clipTextConfig.js';
+import { ConfigError, parseConfig } from './parseConfig.js';
+import { unet2DCondition } from './unet2DCondition.js';
+import {
+  unet2DConditionConfig,
+  unet2DConditionConfigSchema,
+  type Unet2DConditionConfig,
+} from './unet2DConditionConfig.js';
+
+/** A `config.json` as it lies in its file. */
+export type ConfigFile = Readonly<Record<string, unknown>>;
+
+/** The configs of the networks that a checkpoint consists of, by the name of their class. */
+export interface NetworkConfigs {
+  readonly UNet2DConditionModel: Unet2DConditionConfig;
+  readonly AutoencoderKL: AutoencoderKLConfig;
+  readonly AutoencoderTiny: AutoencoderTinyConfig;
+  readonly CLIPTextModel: ClipTextConfig;
+}
+
+export type NetworkClass = keyof NetworkConfigs;
+
+/** A network of a checkpoint: its class, and its config under the names that the code uses. */
+export type NetworkOf<C extends NetworkClass> = {
+  readonly [K in C]: { readonly className: K; readonly config: NetworkConfigs[K] };
+}[C];
+
+export type Network = NetworkOf<NetworkClass>;
+export type Autoencoder = NetworkOf<'AutoencoderKL' | 'AutoencoderTiny'>;
+
+/** What each folder of a checkpoint may hold. */
+export const componentClasses = {
+  text_encoder: ['CLIPTextModel'],
+  unet: ['UNet2DConditionModel'],
+  vae: ['AutoencoderKL', 'AutoencoderTiny'],
+} as const satisfies Readonly<Record<string, readonly NetworkClass[]>>;
+
+export type ComponentName = keyof typeof componentClasses;
+
+const parsers: {
+  readonly [C in NetworkClass]: (file: unknown, source: string) => NetworkConfigs[C];
+} = {
+  UNet2DConditionModel: (file, source) =>
+    unet2DConditionConfig(parseConfig(unet2DConditionConfigSchema, file, source)),
+  AutoencoderKL: (file, source) =>
+    autoencoderKLConfig(parseConfig(autoencoderKLConfigSchema, file, source)),
+  AutoencoderTiny: (file, source) =>
+    autoencoderTinyConfig(parseConfig(autoencoderTinyConfigSchema, file, source)),
+  CLIPTextModel: (file, source) => clipTextConfig(parseConfig(clipTextConfigSchema, file, source)),
+};
+
+/**
+ * Parses the `config.json` of a network, whose class is one of `classes`.
+ * @throws ConfigError naming every key that does not fit, with `source` before it.
+ */
+export function parseNetwork<C extends NetworkClass>(
+  file: unknown,
+  classes: readonly C[],
+  source: string,
+): NetworkOf<C> {
+  const className = classNameOf(file);
+  const known = classes.find((name) => name === className);
+  if (known === undefined) {
+    const got = className === undefined ? 'none' : `"${className}"`;
+    throw new ConfigError(`${source}: _class_name: expected ${classes.join(' or ')}, got ${got}`);
+  }
+  return networkOf(known, parsers[known](file, source));
+}
+
+function networkOf<C extends NetworkClass>(className: C, config: NetworkConfigs[C]): NetworkOf<C> {
+  const network: { readonly className: C; readonly config: NetworkConfigs[C] } = {
+    className,
+    config,
+  };
+  return network;
+}
+
+/** transformers' files name the class in `architectures`, or only by the kind of model. */
+function classNameOf(file: unknown): string | undefined {
+  const { _class_name: own, architectures, model_type: kind } = (file ?? {}) as ConfigFile;
+  if (typeof own === 'string') return own;
+  if (Array.isArray(architectures) && typeof architectures[0] === 'string') return architectures[0];
+  return kind === 'clip_text_model' ? 'CLIPTextModel' : undefined;
+}
+
+/** The encoder of pixels, for a picture of this size: input `sample`. */
+export function encoderOf({ className, config }: Autoencoder, size: MapSize): Graph {
+  return className === 'AutoencoderKL'
+    ? autoencoderKLEncoder(config, size)
+    : autoencoderTinyEncoder(config, size);
+}
+
+/** The decoder of latents of this size: input `latent_sample`, output `sample`. */
+export function decoderOf({ className, config }: Autoencoder, size: MapSize): Graph {
+  return className === 'AutoencoderKL'
+    ? autoencoderKLDecoder(config, size)
+    : autoencoderTinyDecoder(config, size);
+}
+
+/** Pixels a side for one cell of the latent. */
+export function pixelsPerLatent({ className, config }: Autoencoder): number {
+  return className === 'AutoencoderKL'
+    ? latentFactor(config)
+    : 2 ** (config.numEncoderBlocks.length - 1);
+}
+
+/** The weights that a network asks for, in its own order. */
+export function networkParams(network: Network): readonly NamedValue[] {
+  switch (network.className) {
+    case 'UNet2DConditionModel': {
+      const side = 2 ** (network.config.blockOutChannels.length - 1);
+      const size = { batch: 1, height: side, width: side, contextTokens: 1 };
+      return unet2DCondition(network.config, size).params;
+    }
+    case 'CLIPTextModel':
+      return clipText(network.config, { batch: 1, tokens: 1 }).params;
+    default: {
+      const side = pixelsPerLatent(network);
+      return [
+        ...encoderOf(network, { batch: 1, height: side, width: side }).params,
+        ...decoderOf(network, { batch: 1, height: 1, width: 1 }).params,
+      ];
+    }
+  }
+}
