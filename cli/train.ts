@@ -39,6 +39,7 @@ async function train(path: string, flags: { resume: boolean; json: boolean }): P
 async function exportRun(path: string, flags: { output: string; newest: boolean }): Promise<void> {
   const { readTrainingConfig } = await import('./trainingConfig.js');
   const { exportModel } = await import('../src/node.js');
+  const { formatScore } = await import('../src/training.js');
   const { config, text } = await readTrainingConfig(path);
   const model = await exportModel(config, {
     folder: flags.output,
@@ -47,7 +48,7 @@ async function exportRun(path: string, flags: { output: string; newest: boolean 
     configText: text,
   });
   const scores = Object.entries(model.scores).map(
-    ([set, { psnrY }]) => `, ${set} ${psnrY.toFixed(2)} dB`,
+    ([set, score]) => `, ${set} ${formatScore(score)}`,
   );
   process.stdout.write(
     `${flags.output}: ${model.parameters} parameters of step ${model.step}, ` +

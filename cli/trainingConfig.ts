@@ -18,7 +18,8 @@ export async function readTrainingConfig(path: string): Promise<TrainingConfigFi
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ConfigError(`${path}: expected a YAML file (${(error as Error).message})`);
   });
-  return { config: resolvePaths(parseTrainingConfig(parseYaml(text, path), path), path), text };
+  const beside = (name: string): string => resolve(dirname(path), name);
+  return { config: parseTrainingConfig(parseYaml(text, path), path, beside), text };
 }
 
 function parseYaml(text: string, path: string): unknown {
@@ -27,28 +28,4 @@ function parseYaml(text: string, path: string): unknown {
   } catch (error) {
     throw new ConfigError(`${path}: ${(error as Error).message.split('\n')[0]}`);
   }
-}
-
-function resolvePaths(config: TrainingConfig, path: string): TrainingConfig {
-  const beside = (name: string): string => resolve(dirname(path), name);
-  const { initial_weights, validation } = config;
-  return {
-    ...config,
-    output_dir: beside(config.output_dir),
-    data: { ...config.data, photos: config.data.photos.map(beside) },
-    ...(initial_weights === undefined ? {} : { initial_weights: beside(initial_weights) }),
-    ...(validation === undefined
-      ? {}
-      : {
-          validation: {
-            ...validation,
-            sets: Object.fromEntries(
-              Object.entries(validation.sets).map(([name, { hr, lr }]) => [
-                name,
-                { hr: beside(hr), lr: beside(lr) },
-              ]),
-            ),
-          },
-        }),
-  };
 }

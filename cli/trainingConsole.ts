@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { TrainingEvent } from '../src/node.js';
-import type { StepMetrics } from '../src/training.js';
+import { formatScore, type StepMetrics } from '../src/training.js';
 import { formatSeconds } from './progress.js';
 
 /** Where text goes: a terminal rewrites its last line, a log gets a line now and then. */
@@ -77,7 +77,7 @@ export function progressLine(metrics: StepMetrics, totalSteps: number, pace: num
 
 function validationLine({ report, best }: Extract<TrainingEvent, { kind: 'validation' }>): string {
   const scores = Object.entries(report.validation).map(
-    ([set, { psnrY }]) => `${set} ${psnrY.toFixed(2)} dB`,
+    ([set, score]) => `${set} ${formatScore(score)}`,
   );
   return `step ${report.step}: ${scores.join(', ')}${best ? ' (best so far)' : ''}`;
 }

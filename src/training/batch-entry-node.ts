@@ -20,8 +20,8 @@ const batches = openPhotoBatches(workerData as PhotoBatchOptions, (warning) => s
 async function answer({ first, count }: BatchRequest): Promise<void> {
   try {
     const batch = await batches.read(first, count);
-    const { sample, target } = batch;
-    send({ first, batch }, [sample.data.buffer as ArrayBuffer, target.data.buffer as ArrayBuffer]);
+    const buffers = [batch.sample, batch.target].map(({ data }) => data.buffer as ArrayBuffer);
+    send({ first, batch }, [...new Set(buffers)]);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     send({ first, error: { name, message } });

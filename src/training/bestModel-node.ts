@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configFileName, weightsFileName } from '../models/modelFolder-node.js';
-import type { RestorerFile } from '../models/index.js';
 import type { Weights } from '../tensor/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
+import type { ModelFile } from './objective.js';
 import { makeFolder } from './runFolder-node.js';
-import { meanScore, type ValidationReport } from './validation-node.js';
+import { meanScore, type ValidationReport } from './validation.js';
 
 const reportFileName = 'metrics.json';
 
@@ -16,7 +16,7 @@ const reportFileName = 'metrics.json';
  */
 export async function writeModelFolder(
   folder: string,
-  model: RestorerFile,
+  model: ModelFile,
   weights: Weights,
 ): Promise<void> {
   await makeFolder(folder);
@@ -27,7 +27,7 @@ export async function writeModelFolder(
 /** Keeps a model whose score is above that of the one in the folder; says whether it did. */
 export async function keepIfBetter(
   folder: string,
-  model: RestorerFile,
+  model: ModelFile,
   weights: Weights,
   report: ValidationReport,
 ): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../models/index.js';
-import { parseTrainingConfig, shardCount, type TrainingConfig } from './config.js';
+import { parseTrainingConfig, type TrainingConfig } from './config.js';
+import { shardCount } from './trainingSettings.js';
 
 const model = {
   _class_name: 'OneStepRestorer',

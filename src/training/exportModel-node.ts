@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { weightsFileName } from '../models/modelFolder-node.js';
-import { inspectRestorer, restorerConfig } from '../models/index.js';
-import { createWorkerExecutor } from '../runtime/worker-node.js';
+import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
 import { castWeights, matchWeights, WeightsError } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
@@ -12,12 +11,11 @@ import { newestAverages } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { readMetricsLog } from './metricsLog-node.js';
 import { modelCard, type ModelFacts } from './modelCard.js';
-import { listPhotos } from './photoFolder-node.js';
+import { openObjective } from './objectives-node.js';
+import type { Objective } from './objective.js';
 import { readPhotoOrigins } from './photoSources-node.js';
 import { runFolder, type RunFolder } from './runFolder-node.js';
-import { shardNetwork } from './trainingNetwork-node.js';
-import { validate, type ValidationReport, type ValidationScore } from './validation-node.js';
-import { listValidationSets } from './validationSets-node.js';
+import type { ValidationReport, ValidationScore } from './validation.js';
 
 export interface ExportOptions {
   /** The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` (float16), `README.md`. */
@@ -47,21 +45,26 @@ export async function exportModel(
   options: ExportOptions,
 ): Promise<ExportedModel> {
   const run = runFolder(config.output_dir);
+  const objective = await openObjective(config);
+  const { params } = objective.graph;
   const trained =
     options.weights === 'best'
       ? await bestAverages(run)
-      : await newestAverages(run.checkpoints, shardNetwork(config));
-  matchWeights(shardNetwork(config).params, trained.weights, `${run.path}: `);
+      : await newestAverages(run.checkpoints, objective.graph);
+  matchWeights(params, trained.weights, `${run.path}: `);
   const stored = castWeights(trained.weights, 'float16');
-  const report = await measure(config, castWeights(stored, 'float32'), trained.step);
-  await writeModelFolder(options.folder, config.model, stored);
+  await using executor = createWorkerExecutor({ threads: config.workers });
+  const report = await writeMeasured(executor, objective, stored, {
+    folder: options.folder,
+    step: trained.step,
+  });
   const { size } = await stat(join(options.folder, weightsFileName));
-  const facts = await collectFacts(config, options, run, { report, bytes: size });
+  const facts = await collectFacts(config, options, objective, { report, bytes: size });
   await replaceFile(join(options.folder, 'README.md'), [
     new TextEncoder().encode(modelCard(facts)),
   ]);
-  const { parameters, scores } = facts;
-  return { step: trained.step, parameters, bytes: size, scores };
+  const { parameters } = objective.description;
+  return { step: trained.step, parameters, bytes: size, scores: facts.scores };
 }
 
 async function bestAverages(run: RunFolder): Promise<{ step: number; weights: Weights }> {
@@ -73,38 +76,32 @@ async function bestAverages(run: RunFolder): Promise<{ step: number; weights: We
   return { step: report.step, weights: tensors };
 }
 
-async function measure(
-  config: TrainingConfig,
-  weights: Weights,
-  step: number,
+/** Writes the model and says what its weights reach, as they are stored. */
+async function writeMeasured(
+  executor: WorkerExecutor,
+  objective: Objective,
+  stored: Weights,
+  { folder, step }: { readonly folder: string; readonly step: number },
 ): Promise<ValidationReport> {
-  const sets = await listValidationSets(config);
-  const executor = createWorkerExecutor({ threads: config.workers });
-  try {
-    const plan = { model: config.model, sets, pictures: { folder: '', count: 0 } };
-    const report = await validate(executor, weights, plan, { step });
-    return report ?? { step, validation: {}, ms: 0 };
-  } finally {
-    await executor[Symbol.asyncDispose]();
-  }
+  const weights = castWeights(stored, 'float32');
+  const report = await objective.validate(executor, weights, { step, pictures: null });
+  await writeModelFolder(folder, await objective.finishModelFile(executor, weights), stored);
+  return report ?? { step, validation: {}, ms: 0 };
 }
 
 async function collectFacts(
   config: TrainingConfig,
   { folder, command, configText }: ExportOptions,
-  run: RunFolder,
+  { description, photos }: Objective,
   { report, bytes }: { readonly report: ValidationReport; readonly bytes: number },
 ): Promise<ModelFacts> {
   const { step, validation } = report;
-  const log = await readMetricsLog(run.metrics);
+  const log = await readMetricsLog(runFolder(config.output_dir).metrics);
   const updates = log.flatMap((entry) => ('loss' in entry && entry.step <= step ? [entry] : []));
   const last = updates.slice(-100);
-  const { total } = inspectRestorer(restorerConfig(config.model), { width: 128, height: 128 });
   return {
     name: basename(folder),
-    model: config.model,
-    parameters: total.parameters,
-    gmac: total.gmac,
+    model: description,
     weightBytes: bytes,
     scores: validation,
     training: {
@@ -115,6 +112,6 @@ async function collectFacts(
       command,
       config: configText,
     },
-    origins: await readPhotoOrigins(await listPhotos(config.data.photos)),
+    origins: await readPhotoOrigins(photos),
   };
 }

@@ -1,3 +1,5 @@
+export * from './autoencoderLoss.js';
+export * from './autoencoderTraining.js';
 export * from './config.js';
 export * from './crops.js';
 export * from './initialize.js';
@@ -6,7 +8,12 @@ export * from './losses.js';
 export * from './objective.js';
 export * from './optimizerGraph.js';
 export * from './optimizers.js';
+export * from './restorerTraining.js';
 export * from './runIdentity.js';
 export * from './schedules.js';
 export * from './state.js';
 export * from './stepGraph.js';
+export * from './trainingGraph.js';
+export * from './trainingPlan.js';
+export { shardCount, shardSize } from './trainingSettings.js';
+export * from './validation.js';

@@ -3,7 +3,7 @@ import { GraphBuilder, type Graph } from '../graph/index.js';
 import { restorer } from '../models/index.js';
 import { Random } from '../tensor/index.js';
 import { initializeRestorer, initializeWeights } from './initialize.js';
-import { trainingGraph } from './objective.js';
+import { trainingGraph } from './trainingGraph.js';
 import { createOptimizer } from './optimizers.js';
 import { startTraining } from './state.js';
 

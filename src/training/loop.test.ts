@@ -3,7 +3,7 @@ import { createInterpreter, GraphBuilder, type Feeds, type Graph } from '../grap
 import { float32, Random, type Tensor } from '../tensor/index.js';
 import { initializeWeights } from './initialize.js';
 import { train, type ShardSource, type StepMetrics, type TrainingPlan } from './loop.js';
-import { trainingGraph } from './objective.js';
+import { trainingGraph } from './trainingGraph.js';
 import { createOptimizer } from './optimizers.js';
 import { startTraining, type TrainingState } from './state.js';
 

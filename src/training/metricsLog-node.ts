@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import type { StepMetrics } from './loop.js';
-import type { ValidationReport } from './validation-node.js';
+import type { ValidationReport } from './validation.js';
 
 /** A line of `metrics.jsonl`: an update, or how good the averaged weights are after it. */
 export type MetricsEntry = StepMetrics | ValidationReport;

@@ -1,21 +1,26 @@
 import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { restorerConfigSchema } from '../models/index.js';
+import { describeRestorer } from './modelDescription.js';
 import { modelCard, type ModelFacts } from './modelCard.js';
 
 const facts: ModelFacts = {
   name: 'sr-x4',
-  model: restorerConfigSchema.parse({
-    _class_name: 'OneStepRestorer',
-    scale: 4,
-    base_channels: 8,
-    encoder_layers: 1,
-    decoder_layers: 1,
-    block_out_channels: [8],
-    layers_per_block: [1],
-  }),
-  parameters: 1234567,
-  gmac: 1.23456,
+  model: {
+    ...describeRestorer(
+      restorerConfigSchema.parse({
+        _class_name: 'OneStepRestorer',
+        scale: 4,
+        base_channels: 8,
+        encoder_layers: 1,
+        decoder_layers: 1,
+        block_out_channels: [8],
+        layers_per_block: [1],
+      }),
+    ),
+    parameters: 1234567,
+    gmac: 1.23456,
+  },
   weightBytes: 2_470_000,
   scores: { set5: { psnrY: 31.4567, images: 5 }, set14: { psnrY: 28.1, images: 14 } },
   training: {

@@ -1,4 +1,5 @@
-import type { RestorerFile } from '../models/index.js';
+import type { ModelDescription } from './modelDescription.js';
+import { scoreNumber, type ValidationScore } from './validation.js';
 
 /** Where a photograph that was trained on is from. */
 export interface PhotoOrigin {
@@ -12,13 +13,10 @@ export interface PhotoOrigin {
 /** All that a model card says; every number is computed or read from the run. */
 export interface ModelFacts {
   readonly name: string;
-  readonly model: RestorerFile;
-  readonly parameters: number;
-  /** Billions of multiply-accumulates for an input of 128 x 128. */
-  readonly gmac: number;
+  readonly model: ModelDescription;
   readonly weightBytes: number;
   /** Of the weights as they are stored. */
-  readonly scores: Readonly<Record<string, { readonly psnrY: number; readonly images: number }>>;
+  readonly scores: Readonly<Record<string, ValidationScore>>;
   readonly training: {
     readonly steps: number;
     readonly hours: number;
@@ -35,7 +33,7 @@ export interface ModelFacts {
 /** The README of a model: what it is, how good, and what it was made from. Formatted as Prettier would. */
 export function modelCard(facts: ModelFacts): string {
   const sections = [
-    ['---', 'license: apache-2.0', `pipeline_tag: image-to-image`, '---'].join('\n'),
+    ['---', 'license: apache-2.0', `pipeline_tag: ${facts.model.pipelineTag}`, '---'].join('\n'),
     `# ${facts.name}`,
     ...summary(facts),
     '## Results',
@@ -48,31 +46,26 @@ export function modelCard(facts: ModelFacts): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function summary({ model, parameters, gmac, weightBytes }: ModelFacts): string[] {
+function summary({ model, weightBytes }: ModelFacts): string[] {
   const size = `${(weightBytes / 1e6).toFixed(2)} MB`;
-  const enlarges = model.scale > 1 ? `, ${model.scale} times as large` : '';
   return [
-    `A NanoSD one-step restorer (\`${model._class_name}\`) for the task \`${model.task}\`${enlarges}.`,
+    model.summary,
     [
-      `- ${thousands(parameters)} parameters, stored as float16 (${size})`,
-      `- ${gmac.toFixed(2)} GMAC for an input of 128 x 128`,
+      `- ${thousands(model.parameters)} parameters, stored as float16 (${size})`,
+      `- ${model.gmac.toFixed(2)} GMAC for an input of 128 x 128`,
     ].join('\n'),
-    fence('sh', `nanosd restore photo.jpg -o restored.png -t ${model.task} -s ${model.scale}`),
+    fence('sh', model.usage),
   ];
 }
 
 function results({ model, scores }: ModelFacts): string[] {
-  const rows = Object.entries(scores).map(([set, { psnrY, images }]) => [
+  const rows = Object.entries(scores).map(([set, score]) => [
     set,
-    String(images),
-    psnrY.toFixed(2),
+    String(score.images),
+    scoreNumber(score),
   ]);
   if (rows.length === 0) return ['Not measured.'];
-  return [
-    'PSNR on BT.601 studio luma of 8-bit pictures restored whole, ' +
-      `${model.scale} pixels of border left out, with the weights as they are stored.`,
-    table(['set', 'pictures', 'PSNR-Y (dB)'], rows),
-  ];
+  return [model.measured, table(['set', 'pictures', model.measure], rows)];
 }
 
 function training({ training: run }: ModelFacts): string[] {

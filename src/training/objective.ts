@@ -1,33 +1,49 @@
-import { continueGraph, differentiate, type Graph, type Value } from '../graph/index.js';
-import { totalLoss, type WeightedLoss } from './losses.js';
+import type { Executor, Feeds, Graph } from '../graph/index.js';
+import type { Random, Weights } from '../tensor/index.js';
+import type { ModelDescription } from './modelDescription.js';
+import type { ValidationReport } from './validation.js';
 
-/**
- * What one training step runs: inputs are the network's own, `target`, and every param (so that they can
- * change from step to step); outputs `loss` and `grad:NAME` for each param. Forward and backward are one
- * graph.
- */
-export function trainingGraph(
-  network: Graph,
-  prediction: string,
-  losses: readonly WeightedLoss[],
-): Graph {
-  const forward = withLoss(network, prediction, losses);
-  const names = network.params.map((param) => param.name);
-  const backward = differentiate(forward, 'loss', names);
-  const { builder, valueOf } = continueGraph(backward, new Set(names));
-  const outputs: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(backward.outputs)) outputs[name] = valueOf(value);
-  return builder.build(outputs);
+/** What a run trains: a network, what it is fed and what it is measured by. One for each kind of network. */
+export interface Objective {
+  /**
+   * The loss on one share of a batch: scalar output `loss`, an input for each of what samples hold, and
+   * params, which are what is trained.
+   */
+  readonly graph: Graph;
+  /** Weights for every param, float32. */
+  initialize(random: Random): Weights;
+  /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** Opens the endless stream of samples; `onWarning` hears of what had to be left out. */
+  openSamples(onWarning: (warning: string) => void): SampleStream;
+  /** Measures weights on the validation sets; null when aborted. */
+  validate(
+    executor: Executor,
+    weights: Weights,
+    options: ValidationOptions,
+  ): Promise<ValidationReport | null>;
+  /** The network's `config.json`. */
+  readonly modelFile: ModelFile;
+  /** `modelFile` with what is only known of trained weights, for those who load the model. */
+  finishModelFile(executor: Executor, weights: Weights): Promise<ModelFile>;
+  /** For the model card. */
+  readonly description: ModelDescription;
+  /** Paths of the photographs that are trained on. */
+  readonly photos: readonly string[];
 }
 
-function withLoss(network: Graph, prediction: string, losses: readonly WeightedLoss[]): Graph {
-  if (!Object.hasOwn(network.outputs, prediction)) {
-    const found = Object.keys(network.outputs).join(', ');
-    throw new Error(`expected an output named ${prediction}, got ${found}`);
-  }
-  // Taps keep alive what the loss does not need; a training step has no use for them.
-  const { builder, valueOf } = continueGraph({ ...network, taps: [] });
-  const predicted = valueOf(network.outputs[prediction]);
-  const target = builder.input('target', predicted.shape, predicted.dtype);
-  return builder.build({ loss: totalLoss(builder, losses, predicted, target) });
+export type ModelFile = Readonly<Record<string, unknown>>;
+
+/** Sample `i` is a function of its number, so that a run resumes at any step without stored state. */
+export interface SampleStream extends AsyncDisposable {
+  /** The feeds of one share: the samples from number `first` on. Shares are asked for about in order. */
+  take(first: number): Promise<Feeds>;
+}
+
+export interface ValidationOptions {
+  /** Updates that the weights had seen. */
+  readonly step: number;
+  /** Where pictures to look at are written to; null for none. */
+  readonly pictures: string | null;
+  readonly signal?: AbortSignal | undefined;
 }

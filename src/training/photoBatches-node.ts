@@ -10,12 +10,15 @@ import {
 } from './photoCache-node.js';
 
 export interface PhotoBatchOptions extends PhotoCacheOptions {
-  /** Side of the degraded crops, in pixels; targets are `scale` times as large. */
+  /** Side of the degraded crops, in pixels; targets are `scale` times as large (1 where nothing is degraded). */
   readonly sampleSize: number;
   readonly seed: number;
 }
 
-/** Degraded crops [N, 3, s, s] and what they came from [N, 3, scale s, scale s], float32 in [0, 1]. */
+/**
+ * Degraded crops [N, 3, s, s] and what they came from [N, 3, scale s, scale s], float32 in [0, 1]; one and the
+ * same tensor where nothing is degraded.
+ */
 export interface PhotoBatch {
   readonly sample: Tensor<'float32'>;
   readonly target: Tensor<'float32'>;
@@ -38,22 +41,24 @@ export function openPhotoBatches(
   options: PhotoBatchOptions,
   onUnusable: (reason: string) => void,
 ): PhotoBatches {
-  const { sampleSize, scale, photos, seed } = options;
+  const { sampleSize, scale, degradation, photos, seed } = options;
   const targetSize = sampleSize * scale;
   const cache = openPhotoCache(options, targetSize, onUnusable);
   return {
     async read(first, count) {
-      const sample = new Float32Array(count * 3 * sampleSize ** 2);
       const target = new Float32Array(count * 3 * targetSize ** 2);
+      const sample = degradation ? new Float32Array(count * 3 * sampleSize ** 2) : target;
       for (let i = 0; i < count; i++) {
         const random = Random.seeded(seed, first + i);
         const photo = await drawPhoto(cache, photos.length, random);
         const at = { sample: i * 3 * sampleSize ** 2, target: i * 3 * targetSize ** 2 };
         copyPair(photo, options, random, { sample, target }, at);
       }
+      const targets = tensor('float32', [count, 3, targetSize, targetSize], target);
+      if (!degradation) return { sample: targets, target: targets };
       return {
         sample: tensor('float32', [count, 3, sampleSize, sampleSize], sample),
-        target: tensor('float32', [count, 3, targetSize, targetSize], target),
+        target: targets,
       };
     },
   };
@@ -81,6 +86,7 @@ function copyPair(
   const size = sampleSize * scale;
   const crop = { left: left * scale, top: top * scale, size, orientation };
   copyCrop(target, crop, out.target, at.target);
+  if (!degradation) return;
   if (sample) {
     copyCrop(sample, { left, top, size: sampleSize, orientation }, out.sample, at.sample);
     return;

@@ -7,7 +7,8 @@ export interface PhotoCacheOptions {
   readonly photos: readonly string[];
   /** Output pixels a side for one degraded pixel. */
   readonly scale: number;
-  readonly degradation: Degradation;
+  /** Null: crops stay as they are. */
+  readonly degradation: Degradation | null;
   /** Decoded photographs kept in memory. */
   readonly cacheBytes: number;
 }
@@ -15,7 +16,7 @@ export interface PhotoCacheOptions {
 export interface DecodedPhoto {
   /** Sides are multiples of the scale. */
   readonly target: BytePlanes;
-  /** The whole photo degraded; null where every crop is degraded anew. */
+  /** The whole photo degraded; null where every crop is degraded anew, or none is. */
   readonly sample: BytePlanes | null;
 }
 
@@ -92,7 +93,7 @@ async function decodePhoto(
   const [width, height] = [image.width, image.height].map((side) => side - (side % scale));
   if (width === 0 || height === 0) return { target: packImage(image), sample: null };
   const even = cropImage(image, 0, 0, width, height);
-  const isFixed = degradation.kind === 'bicubic';
-  const sample = isFixed ? packImage(imresize(even, { scale: 1 / degradation.scale })) : null;
+  if (degradation?.kind !== 'bicubic') return { target: packImage(even), sample: null };
+  const sample = packImage(imresize(even, { scale: 1 / degradation.scale }));
   return { target: packImage(even), sample };
 }

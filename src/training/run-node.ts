@@ -3,13 +3,13 @@ import { ConfigError } from '../models/index.js';
 import { listCheckpoints, loadNewestCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { createOptimizer } from './optimizers.js';
-import { listPhotos, photosFingerprint } from './photoFolder-node.js';
+import { initialWeights } from './initialWeights-node.js';
+import { openObjective } from './objectives-node.js';
 import { runIdentity } from './runIdentity.js';
 import { makeFolder, removePartials, runFolder } from './runFolder-node.js';
 import { runSteps, type TrainingEvent } from './runSteps-node.js';
 import { startTraining, type TrainingState } from './state.js';
-import { initialWeights, optimizerConfig, shardNetwork } from './trainingNetwork-node.js';
-import { listValidationSets } from './validationSets-node.js';
+import { optimizerConfig } from './trainingPlan.js';
 
 export type { TrainingEvent } from './runSteps-node.js';
 
@@ -36,11 +36,10 @@ export async function openTraining(
   config: TrainingConfig,
   { resume, signal }: TrainingOptions,
 ): Promise<TrainingRun> {
-  const network = shardNetwork(config);
+  const objective = await openObjective(config);
+  const { graph } = objective;
   const optimizer = createOptimizer(optimizerConfig(config));
-  const photos = await listPhotos(config.data.photos);
-  const validationSets = await listValidationSets(config);
-  const identity = runIdentity(config, await photosFingerprint(photos));
+  const identity = runIdentity(config, objective.sources);
 
   const folder = runFolder(config.output_dir);
   await makeFolder(folder.checkpoints);
@@ -50,17 +49,9 @@ export async function openTraining(
     );
   }
   await removePartials(folder);
-  const saved = await loadNewestCheckpoint(folder.checkpoints, network, optimizer, identity);
+  const saved = await loadNewestCheckpoint(folder.checkpoints, graph, optimizer, identity);
   if (!saved) await rm(folder.best, { recursive: true, force: true });
-  const state = saved ?? startTraining(network, await initialWeights(config, network), optimizer);
-  const events = runSteps(config, signal, {
-    network,
-    optimizer,
-    state,
-    identity,
-    photos,
-    validationSets,
-    folder,
-  });
-  return { state, events };
+  const state = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
+  const run = { objective, optimizer, state, identity, folder };
+  return { state, events: runSteps(config, signal, run) };
 }

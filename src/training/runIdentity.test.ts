@@ -25,8 +25,8 @@ const config = (changes: object = {}): TrainingConfig =>
 /** The keys that a resumed run is refused for. */
 function refused(changes: object, photos = '3 photographs'): string[] {
   const lines = changedKeys(
-    runIdentity(config(), '3 photographs'),
-    runIdentity(config(changes), photos),
+    runIdentity(config(), { 'data.photos': '3 photographs' }),
+    runIdentity(config(changes), { 'data.photos': photos }),
   );
   return lines.map((line) => line.split(':')[0]);
 }
@@ -68,7 +68,7 @@ describe('the identity of a run', () => {
   });
 
   it('survives JSON, which checkpoints hold it as', () => {
-    const identity = runIdentity(config(), '3 photographs');
+    const identity = runIdentity(config(), { 'data.photos': '3 photographs' });
     const read = JSON.parse(JSON.stringify(identity)) as Record<string, unknown>;
     expect(changedKeys(read, identity)).toEqual([]);
   });

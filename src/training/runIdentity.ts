@@ -6,29 +6,36 @@ import type { TrainingConfig } from './config.js';
  */
 export type RunIdentity = Readonly<Record<string, unknown>>;
 
-/**
- * The identity of a run on photographs with this fingerprint. Left out is what decides how long, where and in
- * how many parts the run computes: `steps`, `workers`, `gradient_accumulation_steps`, `initial_weights`, and
- * everything about the cache, the output, checkpoints and validation.
- */
-export function runIdentity(config: TrainingConfig, photos: string): RunIdentity {
-  const { sample_size, degradation } = config.data;
-  return {
-    ...dotted('model', { ...config.model, _nanosd_version: undefined }),
-    'data.photos': photos,
-    'data.sample_size': sample_size,
-    'data.degradation': degradation,
-    seed: config.seed,
-    batch_size: config.batch_size,
-    learning_rate: config.learning_rate,
-    lr_scheduler: config.lr_scheduler,
-    lr_warmup_steps: config.lr_warmup_steps,
-    lr_final_factor: config.lr_final_factor,
-    ...dotted('optimizer', config.optimizer),
-    loss: config.loss,
+/** What decides how long, where and in how many parts a run computes, not what it computes. */
+const harmless = new Set([
+  'output_dir',
+  'initial_weights',
+  'steps',
+  'workers',
+  'gradient_accumulation_steps',
+  'checkpointing_minutes',
+  'checkpoints_total_limit',
+  'validation',
+  'model._nanosd_version',
+  'data.cache_megabytes',
+]);
+
+/** The identity of a run; `sources` replace what the config only points to, such as folders of photographs. */
+export function runIdentity(
+  config: TrainingConfig,
+  sources: Readonly<Record<string, string>>,
+): RunIdentity {
+  const { model, data, optimizer, ...rest } = config;
+  const all: Record<string, unknown> = {
+    ...dotted('model', model),
+    ...dotted('data', data),
+    ...rest,
+    ...dotted('optimizer', optimizer),
+    // Null, not absent, so that its being added is a change.
     max_grad_norm: config.max_grad_norm ?? null,
-    ema_decay: config.ema_decay,
+    ...sources,
   };
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !harmless.has(key)));
 }
 
 /**

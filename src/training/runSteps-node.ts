@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import type { Graph, Session } from '../graph/index.js';
+import { elementCount } from '../tensor/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import { keepIfBetter } from './bestModel-node.js';
 import { saveCheckpoint } from './checkpoint-node.js';
-import { shardCount, type TrainingConfig } from './config.js';
-import { train, type StepMetrics } from './loop.js';
+import type { TrainingConfig } from './config.js';
+import { train, type ShardSource, type StepMetrics } from './loop.js';
 import { openMetricsLog, type MetricsLog } from './metricsLog-node.js';
 import type { Optimizer } from './optimizers.js';
-import { prefetchPhotoBatches, type PrefetchedBatches } from './prefetch-node.js';
+import type { Objective, SampleStream } from './objective.js';
 import type { RunFolder } from './runFolder-node.js';
 import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
-import { shardObjective, trainingPlan } from './trainingNetwork-node.js';
-import { validate, type ValidationReport } from './validation-node.js';
-import type { ValidationSets } from './validationSets-node.js';
+import { gradientGraph } from './trainingGraph.js';
+import { trainingPlan } from './trainingPlan.js';
+import { shardSize } from './trainingSettings.js';
+import type { ValidationReport } from './validation.js';
 
 /** What a run tells while it goes. */
 export type TrainingEvent =
@@ -27,12 +29,10 @@ export type TrainingEvent =
   | { readonly kind: 'finished'; readonly step: number; readonly steps: number };
 
 export interface PreparedRun {
-  readonly network: Graph;
+  readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly state: TrainingState;
   readonly identity: RunIdentity;
-  readonly photos: readonly string[];
-  readonly validationSets: ValidationSets;
   readonly folder: RunFolder;
 }
 
@@ -42,18 +42,18 @@ export async function* runSteps(
   signal: AbortSignal | undefined,
   run: PreparedRun,
 ): AsyncGenerator<TrainingEvent> {
-  const { state } = run;
+  const { state, objective } = run;
   const log = await openMetricsLog(run.folder.metrics, state.step);
   const warnings: string[] = [];
   const executors = Array.from({ length: config.workers }, () =>
     createWorkerExecutor({ threads: 1 }),
   );
-  const batches = openBatches(config, run.photos, (warning) => warnings.push(warning));
+  const samples = objective.openSamples((warning) => warnings.push(warning));
   const checkpoints = checkpointClock(config, run, log);
   try {
-    yield { kind: 'started', step: state.step, parameters: countParameters(run.network) };
-    const sessions = await loadSessions(config, run.network, executors);
-    const source = shardSource(config, batches);
+    yield { kind: 'started', step: state.step, parameters: countParameters(objective.graph) };
+    const sessions = await loadSessions(objective, executors);
+    const source = shardSource(config, samples);
     for await (const metrics of train(
       state,
       sessions,
@@ -76,7 +76,7 @@ export async function* runSteps(
     yield { kind: 'failed', step: state.step, savedStep: checkpoints.lastStep() };
     throw error;
   } finally {
-    await batches[Symbol.asyncDispose]();
+    await samples[Symbol.asyncDispose]();
     await Promise.all(executors.map((executor) => executor[Symbol.asyncDispose]()));
     await log[Symbol.asyncDispose]();
   }
@@ -115,63 +115,35 @@ function isValidationDue({ validation, steps }: TrainingConfig, step: number): b
 async function* validateAndKeep(
   config: TrainingConfig,
   signal: AbortSignal | undefined,
-  { state, folder, validationSets: sets }: PreparedRun,
+  { state, folder, objective }: PreparedRun,
   log: MetricsLog,
 ): AsyncGenerator<TrainingEvent> {
   const { step, ema } = state;
-  const name = `step-${String(step).padStart(8, '0')}`;
-  const pictures = {
-    folder: join(folder.validation, name),
-    count: config.validation?.pictures ?? 0,
-  };
+  const pictures = join(folder.validation, `step-${String(step).padStart(8, '0')}`);
   const executor = createWorkerExecutor({ threads: config.workers });
   try {
-    const plan = { model: config.model, sets, pictures };
-    const report = await validate(executor, ema, plan, { step, signal });
+    const report = await objective.validate(executor, ema, { step, pictures, signal });
     if (!report) return;
     await log.append(report);
-    const best = await keepIfBetter(folder.best, config.model, ema, report);
+    const best = await keepIfBetter(folder.best, objective.modelFile, ema, report);
     yield { kind: 'validation', report, best };
   } finally {
     await executor[Symbol.asyncDispose]();
   }
 }
 
-function openBatches(
-  { data, seed, model, ...config }: TrainingConfig,
-  photos: readonly string[],
-  onWarning: (warning: string) => void,
-): PrefetchedBatches {
-  const shards = shardCount(config);
-  const options = {
-    photos,
-    sampleSize: data.sample_size,
-    scale: model.scale,
-    degradation: data.degradation,
-    seed,
-    cacheBytes: data.cache_megabytes * 1e6,
-  };
-  const count = config.batch_size / shards;
-  return prefetchPhotoBatches(options, { count, depth: shards * 2, onWarning });
-}
-
-function shardSource(config: TrainingConfig, batches: PrefetchedBatches) {
-  const shardSize = config.batch_size / shardCount(config);
-  return async (step: number, shard: number) => {
-    const { sample, target } = await batches.take(step * config.batch_size + shard * shardSize);
-    return { sample, target };
-  };
+function shardSource(config: TrainingConfig, samples: SampleStream): ShardSource {
+  return (step, shard) => samples.take(step * config.batch_size + shard * shardSize(config));
 }
 
 function loadSessions(
-  config: TrainingConfig,
-  network: Graph,
+  { graph }: Objective,
   executors: readonly WorkerExecutor[],
 ): Promise<Session[]> {
-  const objective = shardObjective(config, network);
-  return Promise.all(executors.map((executor) => executor.load(objective, new Map())));
+  const step = gradientGraph(graph);
+  return Promise.all(executors.map((executor) => executor.load(step, new Map())));
 }
 
 function countParameters({ params }: Graph): number {
-  return params.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return params.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 }

@@ -11,7 +11,7 @@ import { createNodeExecutor } from '../runtime/ort-node.js';
 import { Random, tensor, toFloat32, type Tensor } from '../tensor/index.js';
 import { initializeWeights } from './initialize.js';
 import { train } from './loop.js';
-import { trainingGraph } from './objective.js';
+import { trainingGraph } from './trainingGraph.js';
 import { createOptimizer, type OptimizerConfig } from './optimizers.js';
 import { startTraining, type TrainingState } from './state.js';
 import { stateFeeds, stepGraph, updateFeeds, updateGraph, type UpdatePlan } from './stepGraph.js';

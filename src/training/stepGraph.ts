@@ -2,7 +2,7 @@ import { continueGraph, GraphBuilder, type Graph, type Value } from '../graph/in
 import type { Feeds } from '../graph/index.js';
 import { float32, type Shape, type Tensor } from '../tensor/index.js';
 import type { WeightedLoss } from './losses.js';
-import { trainingGraph } from './objective.js';
+import { trainingGraph } from './trainingGraph.js';
 import { clipCoefficient, createGraphOptimizer, gradientNorm } from './optimizerGraph.js';
 import { createOptimizer, emaRate, type OptimizerConfig, type UpdateAt } from './optimizers.js';
 import type { TrainingState } from './state.js';

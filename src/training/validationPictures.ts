@@ -23,15 +23,20 @@ export function padToMultiple(image: Image, multiple: number): Image {
 
 /** The input, enlarged bicubically, what became of it, and what it should be, side by side. */
 export function comparisonPicture(sample: Image, output: Image, target: Image): Image {
-  const { width, height, channels } = target;
-  const enlarged = imresize(sample, { width, height });
-  const picture = createImage(3 * width, height, channels);
-  [enlarged, output, target].forEach((part, i) => {
+  const { width, height } = target;
+  return sideBySide([imresize(sample, { width, height }), output, target]);
+}
+
+/** Pictures of one size in a row. */
+export function sideBySide(parts: readonly Image[]): Image {
+  const { width, height, channels } = parts[0];
+  const picture = createImage(parts.length * width, height, channels);
+  parts.forEach((part, i) => {
     for (let channel = 0; channel < channels; channel++) {
       const source = channelPlane(part, channel);
       const row = channelPlane(picture, channel);
       for (let y = 0; y < height; y++) {
-        row.set(source.subarray(y * width, (y + 1) * width), (3 * y + i) * width);
+        row.set(source.subarray(y * width, (y + 1) * width), (parts.length * y + i) * width);
       }
     }
   });

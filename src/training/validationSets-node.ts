@@ -1,20 +1,44 @@
 import { listImagePairs, type ImagePair } from '../image/imagePairs-node.js';
 import { ConfigError } from '../models/index.js';
-import type { TrainingConfig } from './config.js';
+import { listPhotos } from './photoFolder-node.js';
 
 /** Pairs by the name of their set. */
-export type ValidationSets = ReadonlyMap<string, readonly ImagePair[]>;
+export type PairSets = ReadonlyMap<string, readonly ImagePair[]>;
+
+/** Paths of pictures by the name of their set. */
+export type PhotoSets = ReadonlyMap<string, readonly string[]>;
 
 /**
- * The pairs of every validation set of a config; none where it has no validation.
+ * The pairs of every validation set; none where there is no validation.
  * @throws ConfigError listing every set whose folders cannot be paired.
  */
-export async function listValidationSets({ validation }: TrainingConfig): Promise<ValidationSets> {
+export function listPairSets(
+  validation: Validation<{ readonly hr: string; readonly lr: string }>,
+): Promise<PairSets> {
+  return listSets(validation, ({ hr, lr }) => listImagePairs(hr, lr));
+}
+
+/**
+ * The pictures of every validation set; none where there is no validation.
+ * @throws ConfigError listing every set whose folder has none.
+ */
+export function listPhotoSets(
+  validation: Validation<{ readonly photos: string }>,
+): Promise<PhotoSets> {
+  return listSets(validation, ({ photos }) => listPhotos([photos]));
+}
+
+type Validation<S> = { readonly sets: Readonly<Record<string, S>> } | undefined;
+
+async function listSets<S, T>(
+  validation: Validation<S>,
+  list: (set: S) => Promise<readonly T[]>,
+): Promise<Map<string, readonly T[]>> {
   const problems: string[] = [];
-  const sets = new Map<string, readonly ImagePair[]>();
-  for (const [name, { hr, lr }] of Object.entries(validation?.sets ?? {})) {
+  const sets = new Map<string, readonly T[]>();
+  for (const [name, set] of Object.entries(validation?.sets ?? {})) {
     try {
-      sets.set(name, await listImagePairs(hr, lr));
+      sets.set(name, await list(set));
     } catch (error) {
       problems.push(`validation.sets.${name}: ${(error as Error).message}`);
     }

@@ -10,9 +10,10 @@ import { restorer, restorerConfig, restorerConfigSchema } from '../models/index.
 import { weightsFileName } from '../models/modelFolder-node.js';
 import { zeros, type Weights } from '../tensor/index.js';
 import { keepIfBetter, readBestReport } from './bestModel-node.js';
-import { parseTrainingConfig } from './config.js';
-import { meanScore, validate, type ValidationPlan } from './validation-node.js';
-import { listValidationSets } from './validationSets-node.js';
+import type { ValidationOptions } from './objective.js';
+import { validateRestorer, type RestorerValidation } from './restorerValidation-node.js';
+import { meanScore } from './validation.js';
+import { listPairSets } from './validationSets-node.js';
 
 const model = restorerConfigSchema.parse({
   _class_name: 'OneStepRestorer',
@@ -57,33 +58,39 @@ const pairOf = (i: number) => ({
   lr: join(folder, `${i}_LR.png`),
 });
 
-const plan = (count = 0): ValidationPlan => ({
+const plan = (pictures = 0): RestorerValidation => ({
   model,
   sets: new Map([
     ['both', [pairOf(0), pairOf(1)]],
     ['first', [pairOf(0)]],
   ]),
-  pictures: { folder: join(folder, `pictures-${count}`), count },
+  pictures,
 });
+
+const validate = (plan: RestorerValidation, options: Partial<ValidationOptions> = {}) =>
+  validateRestorer(createInterpreter(), weights, plan, { step: 1, pictures: null, ...options });
 
 /** The PSNR of a luma that is off by as much everywhere. */
 const psnrOf = (levels: number): number => 20 * Math.log10(255 / ((219 / 255) * levels));
 
-describe('validate', () => {
+describe('validateRestorer', () => {
   it('scores whole pictures of any size, set by set', async () => {
-    const report = await validate(createInterpreter(), weights, plan(), { step: 7 });
+    const report = await validate(plan(), { step: 7 });
     expect(report?.step).toBe(7);
     expect(report?.validation.both.images).toBe(2);
-    expect(report?.validation.both.psnrY).toBeCloseTo((psnrOf(1) + psnrOf(2)) / 2, 3);
-    expect(report?.validation.first.psnrY).toBeCloseTo(psnrOf(1), 3);
+    expect(report?.validation.both).toHaveProperty(
+      'psnrY',
+      expect.closeTo((psnrOf(1) + psnrOf(2)) / 2, 3),
+    );
+    expect(report?.validation.first).toHaveProperty('psnrY', expect.closeTo(psnrOf(1), 3));
     expect(report && meanScore(report)).toBeCloseTo(0.75 * psnrOf(1) + 0.25 * psnrOf(2), 3);
   });
 
   it('writes the first pictures of each set: enlarged input, result, target', async () => {
-    const { pictures } = plan(1);
-    await validate(createInterpreter(), weights, plan(1), { step: 1 });
-    expect((await readdir(pictures.folder)).sort()).toEqual(['both-0.png', 'first-0.png']);
-    const picture = await readImage(join(pictures.folder, 'both-0.png'));
+    const pictures = join(folder, 'pictures');
+    await validate(plan(1), { pictures });
+    expect((await readdir(pictures)).sort()).toEqual(['both-0.png', 'first-0.png']);
+    const picture = await readImage(join(pictures, 'both-0.png'));
     const part = (i: number): Image => cropImage(picture, i * 30, 0, 30, 26);
     expect([picture.width, picture.height]).toEqual([90, 26]);
     expect(part(0)).toEqual(quantizeImage(imresize(samples[0], { width: 30, height: 26 })));
@@ -94,7 +101,7 @@ describe('validate', () => {
   it('names a pair whose sizes do not fit', async () => {
     const pair = { ...pairOf(0), hr: pairOf(1).hr };
     const sets = new Map([['odd', [pair]]]);
-    const report = validate(createInterpreter(), weights, { ...plan(), sets }, { step: 1 });
+    const report = validate({ ...plan(), sets });
     await expect(report).rejects.toThrow(
       `${pair.hr}: expected 30x26, 2 times ${pair.lr}, got 32x24`,
     );
@@ -102,35 +109,22 @@ describe('validate', () => {
 
   it('gives nothing when it is stopped', async () => {
     const signal = AbortSignal.abort();
-    expect(await validate(createInterpreter(), weights, plan(), { step: 1, signal })).toBeNull();
+    expect(await validate(plan(), { signal })).toBeNull();
   });
 });
 
-describe('listValidationSets', () => {
-  const config = (sets: Record<string, { hr: string; lr: string }>) =>
-    parseTrainingConfig(
-      {
-        model,
-        data: { photos: ['x'], sample_size: 8, degradation: { kind: 'bicubic', scale: 2 } },
-        output_dir: 'x',
-        steps: 1,
-        batch_size: 2,
-        learning_rate: 1,
-        validation: { every_steps: 1, sets },
-      },
-      'x.yaml',
-    );
-
+describe('listPairSets', () => {
   it('pairs the pictures of each set', async () => {
-    const sets = await listValidationSets(config({ both: { hr: folder, lr: folder } }));
+    const sets = await listPairSets({ sets: { both: { hr: folder, lr: folder } } });
     expect(sets.get('both')).toEqual([pairOf(0), pairOf(1)]);
+    expect(await listPairSets(undefined)).toEqual(new Map());
   });
 
   it('names every set that cannot be paired', async () => {
     const missing = join(folder, 'missing');
-    const listing = listValidationSets(
-      config({ a: { hr: missing, lr: folder }, b: { hr: folder, lr: missing } }),
-    );
+    const listing = listPairSets({
+      sets: { a: { hr: missing, lr: folder }, b: { hr: folder, lr: missing } },
+    });
     await expect(listing).rejects.toThrow(
       /^validation\.sets\.a: .*missing.*\nvalidation\.sets\.b: .*missing/,
     );

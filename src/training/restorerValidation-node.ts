@@ -11,28 +11,17 @@ import {
   type RestorerFile,
 } from '../models/index.js';
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
+import type { ValidationOptions } from './objective.js';
 import { makeFolder } from './runFolder-node.js';
+import type { ValidationReport, ValidationScore } from './validation.js';
 import { comparisonPicture, padToMultiple } from './validationPictures.js';
-import type { ValidationSets } from './validationSets-node.js';
+import type { PairSets } from './validationSets-node.js';
 
-export interface ValidationScore {
-  /** Mean over the set, in dB: 8-bit studio luma, `scale` pixels of border left out. */
-  readonly psnrY: number;
-  readonly images: number;
-}
-
-export interface ValidationReport {
-  /** Updates that the weights had seen. */
-  readonly step: number;
-  readonly validation: Readonly<Record<string, ValidationScore>>;
-  readonly ms: number;
-}
-
-export interface ValidationPlan {
+export interface RestorerValidation {
   readonly model: RestorerFile;
-  readonly sets: ValidationSets;
-  /** The first few pictures of each set are written to a folder. */
-  readonly pictures: { readonly folder: string; readonly count: number };
+  readonly sets: PairSets;
+  /** Of each set, how many pictures are written to the folder, where there is one. */
+  readonly pictures: number;
 }
 
 /**
@@ -40,16 +29,15 @@ export interface ValidationPlan {
  * what it should be, side by side. Null when aborted.
  * @throws ImageFileError naming a pair that cannot be read or whose sizes do not fit the scale.
  */
-export async function validate(
+export async function validateRestorer(
   executor: Executor,
   weights: Weights,
-  plan: ValidationPlan,
-  { step, signal }: { readonly step: number; readonly signal?: AbortSignal | undefined },
+  plan: RestorerValidation,
+  { step, pictures: folder, signal }: ValidationOptions,
 ): Promise<ValidationReport | null> {
   const begun = performance.now();
   const config = restorerConfig(plan.model);
-  const { folder, count } = plan.pictures;
-  if (count > 0) await makeFolder(folder);
+  if (folder !== null && plan.pictures > 0) await makeFolder(folder);
   const validation: Record<string, ValidationScore> = {};
   for (const [set, pairs] of plan.sets) {
     let total = 0;
@@ -58,7 +46,7 @@ export async function validate(
       const { sample, target } = await readPair(pair, config.scale);
       const output = quantizeImage(await restore(executor, weights, config, sample));
       total += psnr(target, output, { channels: 'y', cropBorder: config.scale });
-      if (i < count) {
+      if (folder !== null && i < plan.pictures) {
         const path = join(folder, `${set}-${pair.name}.png`);
         await writeImage(path, comparisonPicture(sample, output, target));
       }
@@ -66,12 +54,6 @@ export async function validate(
     validation[set] = { psnrY: total / pairs.length, images: pairs.length };
   }
   return { step, validation, ms: performance.now() - begun };
-}
-
-/** The mean over sets: what decides which weights are the best. */
-export function meanScore({ validation }: ValidationReport): number {
-  const scores = Object.values(validation).map(({ psnrY }) => psnrY);
-  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
 async function readPair(

@@ -1,0 +1,69 @@
+import { graphCost } from '../graph/index.js';
+import {
+  autoencoderKLConfig,
+  autoencoderKLDecoder,
+  autoencoderKLEncoder,
+  inspectRestorer,
+  latentFactor,
+  restorerConfig,
+  type AutoencoderKLFile,
+  type RestorerFile,
+} from '../models/index.js';
+
+/** What a model card says of a kind of network. */
+export interface ModelDescription {
+  /** As model hubs sort models: `image-to-image`. */
+  readonly pipelineTag: string;
+  /** One sentence: what it is. */
+  readonly summary: string;
+  /** Commands that use it. */
+  readonly usage: string;
+  readonly parameters: number;
+  /** Billions of multiply-accumulates for an input of 128 x 128 pixels. */
+  readonly gmac: number;
+  /** One sentence: what the scores measure. */
+  readonly measured: string;
+  /** The measure and its unit. */
+  readonly measure: string;
+}
+
+const SIDE = 128;
+
+export function describeRestorer(model: RestorerFile): ModelDescription {
+  const { total } = inspectRestorer(restorerConfig(model), { width: SIDE, height: SIDE });
+  const enlarges = model.scale > 1 ? `, ${model.scale} times as large` : '';
+  return {
+    pipelineTag: 'image-to-image',
+    summary: `A NanoSD one-step restorer (\`${model._class_name}\`) for the task \`${model.task}\`${enlarges}.`,
+    usage: `nanosd restore photo.jpg -o restored.png -t ${model.task} -s ${model.scale}`,
+    parameters: total.parameters,
+    gmac: total.gmac,
+    measured:
+      'PSNR on BT.601 studio luma of 8-bit pictures restored whole, ' +
+      `${model.scale} pixels of border left out, with the weights as they are stored.`,
+    measure: 'PSNR-Y (dB)',
+  };
+}
+
+export function describeAutoencoder(model: AutoencoderKLFile): ModelDescription {
+  const config = autoencoderKLConfig(model);
+  const factor = latentFactor(config);
+  const cells = Math.ceil(SIDE / factor);
+  const encoder = graphCost(autoencoderKLEncoder(config, { batch: 1, height: SIDE, width: SIDE }));
+  const decoder = graphCost(
+    autoencoderKLDecoder(config, { batch: 1, height: cells, width: cells }),
+  );
+  return {
+    pipelineTag: 'image-to-image',
+    summary:
+      `An autoencoder (\`${model._class_name}\`) to ${config.latentChannels} latent channels at ` +
+      `1/${factor} of the resolution, for latent diffusion.`,
+    usage: 'nanosd inspect .',
+    parameters: encoder.parameters + decoder.parameters,
+    gmac: (encoder.macs + decoder.macs) / 1e9,
+    measured:
+      'PSNR on RGB of 8-bit pictures, encoded whole (the mean of the latents) and decoded again, ' +
+      'with the weights as they are stored.',
+    measure: 'PSNR (dB)',
+  };
+}

@@ -1,0 +1,13 @@
+import { openAutoencoderObjective } from './autoencoderObjective-node.js';
+import { trains, type TrainingConfig } from './config.js';
+import type { Objective } from './objective.js';
+import { openRestorerObjective } from './restorerObjective-node.js';
+
+/**
+ * What a config trains.
+ * @throws ConfigError when the data or validation sets that it names cannot be used.
+ */
+export function openObjective(config: TrainingConfig): Promise<Objective> {
+  if (trains(config, 'OneStepRestorer')) return openRestorerObjective(config);
+  return openAutoencoderObjective(config);
+}
