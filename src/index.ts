@@ -1,4 +1,5 @@
 export * from './diffusion/index.js';
+export * from './generation/index.js';
 export * from './graph/index.js';
 export * from './image/index.js';
 export * from './models/index.js';

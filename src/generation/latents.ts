@@ -1,0 +1,44 @@
+import type { Session } from '../graph/index.js';
+import { clampImage, createImage, type Image } from '../image/index.js';
+import type { Autoencoder } from '../models/index.js';
+import { tensor, toFloat32, type Shape } from '../tensor/index.js';
+
+/** What latents are multiplied with before the U-Net sees them. */
+export function latentScale({ className, config }: Autoencoder): number {
+  return className === 'AutoencoderKL' ? config.scalingFactor : 1;
+}
+
+/** The latents `[1, C, h, w]` of an image [3, H, W] in [0, 1], on the U-Net's scale: the mean of what the encoder makes of it. */
+export async function encodeImage(
+  session: Session,
+  vae: Autoencoder,
+  image: Image,
+): Promise<Float32Array> {
+  const { width, height, channels, data } = image;
+  const pixels = data.map((x) => 2 * x - 1);
+  const sample = tensor('float32', [1, channels, height, width], pixels);
+  const outputs = await session.run({ sample });
+  if (vae.className === 'AutoencoderTiny') return toFloat32(outputs.latents);
+  const moments = toFloat32(outputs.latent_parameters);
+  const scale = latentScale(vae);
+  return moments.slice(0, moments.length / 2).map((x) => x * scale);
+}
+
+/** The image [3, H, W] in [0, 1] of latents `[1, C, h, w]` on the U-Net's scale. */
+export async function decodeLatents(
+  session: Session,
+  vae: Autoencoder,
+  latents: Float32Array,
+  shape: Shape,
+): Promise<Image> {
+  const scale = latentScale(vae);
+  const unscaled = tensor(
+    'float32',
+    shape,
+    latents.map((x) => x / scale),
+  );
+  const { sample } = await session.run({ latent_sample: unscaled });
+  const [, channels, height, width] = sample.shape;
+  const pixels = toFloat32(sample).map((x) => x / 2 + 0.5);
+  return clampImage(createImage(width, height, channels, pixels));
+}
