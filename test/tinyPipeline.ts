@@ -1,71 +1,69 @@
 // A pipeline of SD 1.x's topology, small enough for tests: 4 latent channels, latents of a quarter of the size.
 
-import type { SchedulerFile } from '../src/diffusion/index.js';
+import { schedulerConfigSchema, type SchedulerFile } from '../src/diffusion/index.js';
 import type { Executor, Graph } from '../src/graph/index.js';
 import { createPromptEncoder, type PipelineParts } from '../src/generation/index.js';
 import {
   clipText,
+  componentClasses,
   decoderOf,
   encoderOf,
+  parseNetwork,
   unet2DCondition,
-  type Autoencoder,
-  type ClipTextConfig,
-  type Unet2DConditionConfig,
 } from '../src/models/index.js';
 import { elementCount, gaussianNoise, tensor, type Tensor } from '../src/tensor/index.js';
 import type { PromptTokenizer } from '../src/text/index.js';
 
-export const tinyUnet: Unet2DConditionConfig = {
-  inChannels: 4,
-  outChannels: 4,
-  flipSinToCos: true,
-  freqShift: 0,
-  blockOutChannels: [8, 16],
-  layersPerBlock: [1, 1],
-  heads: [2, 2],
-  downAttention: [true, false],
-  upAttention: [true, false],
-  midBlock: true,
-  normNumGroups: 4,
-  normEps: 1e-5,
-  crossAttentionDim: 12,
-};
-
-export const tinyVae: Autoencoder = {
-  className: 'AutoencoderKL',
-  config: {
-    inChannels: 3,
-    outChannels: 3,
-    latentChannels: 4,
-    blockOutChannels: [8, 8, 8],
-    layersPerBlock: 1,
-    normNumGroups: 4,
-    scalingFactor: 0.18215,
+/** The config files of its checkpoint. */
+export const tinyFiles = {
+  unet: {
+    _class_name: 'UNet2DConditionModel',
+    attention_head_dim: 2,
+    block_out_channels: [8, 16],
+    cross_attention_dim: 12,
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+    in_channels: 4,
+    layers_per_block: 1,
+    norm_num_groups: 4,
+    out_channels: 4,
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
   },
-};
+  vae: {
+    _class_name: 'AutoencoderKL',
+    block_out_channels: [8, 8, 8],
+    down_block_types: new Array<string>(3).fill('DownEncoderBlock2D'),
+    latent_channels: 4,
+    layers_per_block: 1,
+    norm_num_groups: 4,
+    scaling_factor: 0.18215,
+    up_block_types: new Array<string>(3).fill('UpDecoderBlock2D'),
+  },
+  text_encoder: {
+    architectures: ['CLIPTextModel'],
+    hidden_size: 12,
+    intermediate_size: 16,
+    max_position_embeddings: 8,
+    num_attention_heads: 2,
+    num_hidden_layers: 1,
+    vocab_size: 300,
+  },
+  scheduler: {
+    _class_name: 'PNDMScheduler',
+    beta_start: 0.00085,
+    beta_end: 0.012,
+    beta_schedule: 'scaled_linear',
+    num_train_timesteps: 1000,
+    set_alpha_to_one: false,
+    skip_prk_steps: true,
+    steps_offset: 1,
+    clip_sample: false,
+  },
+} as const;
 
-export const tinyText: ClipTextConfig = {
-  vocabSize: 300,
-  hiddenSize: 12,
-  intermediateSize: 16,
-  numHiddenLayers: 1,
-  numAttentionHeads: 2,
-  maxPositionEmbeddings: 8,
-  hiddenAct: 'quick_gelu',
-  layerNormEps: 1e-5,
-};
-
-export const sd15Scheduler: SchedulerFile = {
-  _class_name: 'PNDMScheduler',
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  num_train_timesteps: 1000,
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-  steps_offset: 1,
-  clip_sample: false,
-};
+export const tinyUnet = parseNetwork(tinyFiles.unet, componentClasses.unet, 'unet').config;
+const tinyVae = parseNetwork(tinyFiles.vae, componentClasses.vae, 'vae');
+const tinyText = parseNetwork(tinyFiles.text_encoder, ['CLIPTextModel'], 'text').config;
+export const sd15Scheduler = schedulerConfigSchema.parse(tinyFiles.scheduler);
 
 /** Random weights: matrices scaled by their inputs, norms one. */
 export function randomWeights(graph: Graph): Map<string, Tensor<'float32'>> {
@@ -103,7 +101,7 @@ export interface TinyParts extends PipelineParts {
   readonly loads: string[];
 }
 
-export function tinyParts(executor: Executor, scheduler = sd15Scheduler): TinyParts {
+export function tinyParts(executor: Executor, scheduler: SchedulerFile = sd15Scheduler): TinyParts {
   const text = clipText(tinyText, { batch: 1 });
   const vaeWeights = new Map([
     ...randomWeights(encoderOf(tinyVae, { batch: 1, height: 4, width: 4 })),

@@ -74,7 +74,7 @@ export interface GeneratedImage {
 }
 
 /** Text to pictures, or pictures and text to pictures. Dispose of it to give the memory back. */
-export interface Pipeline extends AsyncDisposable {
+export interface DiffusionPipeline extends AsyncDisposable {
   /** Sides of pictures are multiples of this, in pixels. */
   readonly sizeMultiple: number;
   /**
@@ -88,7 +88,10 @@ export interface Pipeline extends AsyncDisposable {
  * A latent diffusion pipeline: encode the prompt, denoise, decode.
  * @throws ConfigError when the parts do not fit each other.
  */
-export function createPipeline(parts: PipelineParts, residency: Residency = 'all'): Pipeline {
+export function createPipeline(
+  parts: PipelineParts,
+  residency: Residency = 'all',
+): DiffusionPipeline {
   checkParts(parts);
   const { unet, vae } = parts;
   const sizeMultiple = pixelsPerLatent(vae);
