@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RestorerConfig } from '../models/index.js';
-import { chooseTile, formatBytes, MemoryError, restorationBytes } from './memory.js';
+import { formatBytes, MemoryError } from '../runtime/memory.js';
+import { chooseTile, restorationBytes } from './memory.js';
 
 const config: RestorerConfig = {
   scale: 4,

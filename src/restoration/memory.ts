@@ -1,13 +1,9 @@
 import { graphCost } from '../graph/index.js';
 import { restorerMultiple, type RestorerConfig } from '../models/index.js';
+import { formatBytes, MemoryError } from '../runtime/memory.js';
 import { tileOverlap } from './createRestorer.js';
 import { restorationGraph } from './restorationGraph.js';
 import { planTiles } from './tiles.js';
-
-/** A picture too large for the memory there is; the message says how much it takes. */
-export class MemoryError extends Error {
-  override readonly name = 'MemoryError';
-}
 
 // Measured as the peak resident memory of whole runs, and rounded up.
 
@@ -65,9 +61,4 @@ export function chooseTile(
     `expected ${formatBytes(Math.min(...needs))} of memory to restore ` +
       `${width}x${height} pixels to ${target}, got ${formatBytes(available)}`,
   );
-}
-
-/** Bytes as people write them: `640 MB`, `12.3 GB`. */
-export function formatBytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

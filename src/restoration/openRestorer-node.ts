@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { clampImage, imresize, type Image } from '../image/index.js';
+import { checkOutput, checkOutputSize, outputAlpha } from '../image/outputFile-node.js';
 import { readPhoto, writeImage } from '../image/sharp-node.js';
 import {
   ModelError,
@@ -7,11 +8,11 @@ import {
   readRestorerWeights,
   type RestorerFolder,
 } from '../models/modelFolder-node.js';
+import { availableMemory } from '../runtime/availableMemory-node.js';
+import { MemoryError } from '../runtime/memory.js';
 import { createWorkerExecutor } from '../runtime/worker-node.js';
-import { availableMemory } from './availableMemory-node.js';
 import { createRestorer, type RestoreOptions, type Restorer } from './createRestorer.js';
-import { chooseTile, MemoryError, type PictureSize } from './memory.js';
-import { checkOutput, checkOutputSize, outputAlpha } from './outputFile-node.js';
+import { chooseTile, type PictureSize } from './memory.js';
 
 export interface OpenRestorerOptions {
   /** What is to be done: `sr` (enlarge) unless given. */

@@ -1,2 +1,3 @@
 export { DeviceError } from './devices.js';
 export { MissingKernelError, type FallbackOptions } from './engine.js';
+export { formatBytes, MemoryError } from './memory.js';

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
-import { channelPlane, type Image } from '../image/index.js';
-import { ImageFileError } from '../image/sharp-node.js';
+import { channelPlane, type Image } from './image.js';
+import { ImageFileError } from './sharp-node.js';
 
 interface FormatLimits {
   /** The longest side that the format holds, in pixels. */
