@@ -3,4 +3,5 @@ export * from './degradations/index.js';
 export * from './geometry.js';
 export * from './image.js';
 export * from './metrics/index.js';
+export * from './pngText.js';
 export * from './resample.js';
