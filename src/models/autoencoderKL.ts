@@ -47,7 +47,8 @@ export function buildEncoder(b: GraphBuilder, config: AutoencoderKLConfig, sampl
     hidden = downEncoderBlock2d(b, `encoder.down_blocks.${level}`, hidden, options);
   });
   const reduction = latentFactor(config);
-  hidden = midBlock2d(b, 'encoder.mid_block', hidden, { groups, reduction });
+  const addAttention = config.midBlockAddAttention;
+  hidden = midBlock2d(b, 'encoder.mid_block', hidden, { groups, reduction, addAttention });
   hidden = normOut(b, 'encoder', hidden, groups, reduction);
   hidden = conv2d(b, 'encoder.conv_out', hidden, 2 * config.latentChannels);
   b.tap('encoder.conv_out', hidden, reduction);
@@ -64,7 +65,8 @@ export function buildDecoder(b: GraphBuilder, config: AutoencoderKLConfig, laten
   b.tap('post_quant_conv', hidden, reduction);
   hidden = conv2d(b, 'decoder.conv_in', hidden, widths[0]);
   b.tap('decoder.conv_in', hidden, reduction);
-  hidden = midBlock2d(b, 'decoder.mid_block', hidden, { groups, reduction });
+  const addAttention = config.midBlockAddAttention;
+  hidden = midBlock2d(b, 'decoder.mid_block', hidden, { groups, reduction, addAttention });
   widths.forEach((channels, level) => {
     const resamples = level < widths.length - 1;
     const options = { channels, layers: layersPerBlock + 1, groups, reduction, resamples };

@@ -46,19 +46,28 @@ export function upDecoderBlock2d(
   return b.tap(name, hidden, resamples ? reduction / 2 : reduction);
 }
 
-/** diffusers' `UNetMidBlock2D` of a VAE: resnet, attention over all cells by one head, resnet. */
+export interface MidBlockOptions {
+  readonly groups: number;
+  /** Pixels of the picture a side for one cell of the map. */
+  readonly reduction: number;
+  readonly addAttention: boolean;
+}
+
+/** diffusers' `UNetMidBlock2D` of a VAE: resnet, attention over all cells by one head (where asked for), resnet. */
 export function midBlock2d(
   b: GraphBuilder,
   name: string,
   x: Value,
-  { groups, reduction }: { readonly groups: number; readonly reduction: number },
+  { groups, reduction, addAttention }: MidBlockOptions,
 ): Value {
   const norm = { groups, eps: VAE_NORM_EPS };
   const resnet = { outChannels: x.shape[1], ...norm };
   let hidden = resnetBlock2d(b, `${name}.resnets.0`, x, null, resnet);
   b.tap(`${name}.resnets.0`, hidden, reduction);
-  hidden = spatialAttention(b, `${name}.attentions.0`, hidden, norm);
-  b.tap(`${name}.attentions.0`, hidden, reduction);
+  if (addAttention) {
+    hidden = spatialAttention(b, `${name}.attentions.0`, hidden, norm);
+    b.tap(`${name}.attentions.0`, hidden, reduction);
+  }
   hidden = resnetBlock2d(b, `${name}.resnets.1`, hidden, null, resnet);
   b.tap(`${name}.resnets.1`, hidden, reduction);
   return b.tap(name, hidden, reduction);

@@ -23,6 +23,8 @@ export const autoencoderKLConfigSchema = z
     sample_size: z.int().min(1).default(32),
     /** What latents are multiplied with before the U-Net sees them; old files leave it out. */
     scaling_factor: scale.default(0.18215),
+    /** Whether encoder and decoder attend over the whole picture in the middle, as SD 1.x's do. */
+    mid_block_add_attention: z.boolean().default(true),
     // Absent, null or the one value that SD 1.x has; none of these changes the network.
     shift_factor: z.null().optional(),
     latents_mean: z.null().optional(),
@@ -30,7 +32,6 @@ export const autoencoderKLConfigSchema = z
     force_upcast: z.boolean().optional(),
     use_quant_conv: z.literal(true).optional(),
     use_post_quant_conv: z.literal(true).optional(),
-    mid_block_add_attention: z.literal(true).optional(),
   })
   .superRefine((file, context) => {
     const levels = file.block_out_channels.length;
@@ -58,6 +59,7 @@ export interface AutoencoderKLConfig {
   /** Resnets a level in the encoder; the decoder has one more. */
   readonly layersPerBlock: number;
   readonly normNumGroups: number;
+  readonly midBlockAddAttention: boolean;
   /** Latents are multiplied with it before the U-Net sees them, and divided by it before decoding. */
   readonly scalingFactor: number;
 }
@@ -71,6 +73,7 @@ export function autoencoderKLConfig(file: AutoencoderKLFile): AutoencoderKLConfi
     blockOutChannels: file.block_out_channels,
     layersPerBlock: file.layers_per_block,
     normNumGroups: file.norm_num_groups,
+    midBlockAddAttention: file.mid_block_add_attention,
     scalingFactor: file.scaling_factor,
   };
 }
