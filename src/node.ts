@@ -2,6 +2,7 @@ export * from './image/imagePairs-node.js';
 export * from './image/sharp-node.js';
 export * from './models/clipTokenizer-node.js';
 export * from './models/modelFolder-node.js';
+export * from './models/openCheckpoint-node.js';
 export * from './onnx/file-node.js';
 export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';

@@ -8,6 +8,8 @@ export * from './diagonalGaussian.js';
 export * from './inspection.js';
 export * from './network.js';
 export * from './parseConfig.js';
+export * from './pipeline.js';
+export * from './presets.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';
 export * from './unet2DCondition.js';

@@ -1,20 +1,18 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Weights } from '../tensor/index.js';
 import { castWeights, checkFinite, matchWeights, WeightsError } from '../weights/index.js';
 import { readSafetensorsFile } from '../weights/safetensors-node.js';
+import { kindOf, ModelError, modelPlaces, readJsonFile } from './modelFiles-node.js';
 import { packagePath } from './packageFolder-node.js';
 import { parseConfig } from './parseConfig.js';
 import { restorer, restorerMultiple, type RestorerConfig } from './restorer.js';
 import { restorerConfig, restorerConfigSchema } from './restorerConfig.js';
 
+export { ModelError } from './modelFiles-node.js';
+
 export const configFileName = 'config.json';
 export const weightsFileName = 'diffusion_pytorch_model.safetensors';
-
-/** A model that is not there, or not one; the message says which, and what there is instead. */
-export class ModelError extends Error {
-  override readonly name = 'ModelError';
-}
 
 /** A restorer as it lies on disk: `config.json` and `diffusion_pytorch_model.safetensors`. */
 export interface RestorerFolder {
@@ -41,7 +39,7 @@ export async function listModels(): Promise<string[]> {
 export async function openRestorerFolder(model: string): Promise<RestorerFolder> {
   const path = await findModel(model);
   const file = join(path, configFileName);
-  const parsed = parseConfig(restorerConfigSchema, await readJson(file), file);
+  const parsed = parseConfig(restorerConfigSchema, await readJsonFile(file), file);
   return { name: basename(path), path, task: parsed.task, config: restorerConfig(parsed) };
 }
 
@@ -65,28 +63,12 @@ export async function readRestorerWeights(folder: RestorerFolder): Promise<Weigh
 }
 
 async function findModel(model: string): Promise<string> {
-  const places = [resolve(model)];
-  if (model === basename(model)) places.push(packagePath('models', model));
-  for (const place of places) if (await holdsModel(place)) return place;
+  for (const place of modelPlaces(model)) if (await holdsModel(place)) return place;
   const names = await listModels();
   const known = names.length > 0 ? ` or one of ${names.join(', ')}` : '';
   throw new ModelError(`${model}: expected a folder with a ${configFileName}${known}, got neither`);
 }
 
 async function holdsModel(folder: string): Promise<boolean> {
-  return stat(join(folder, configFileName)).then(
-    (entry) => entry.isFile(),
-    () => false,
-  );
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ModelError(`${path}: cannot be read (${String(error)})`, { cause: error });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ModelError(`${path}: expected JSON (${(error as Error).message})`, { cause: error });
-  }
+  return (await kindOf(join(folder, configFileName))) === 'file';
 }

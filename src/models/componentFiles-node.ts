@@ -1,0 +1,54 @@
+import { readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { ModelError } from './modelFiles-node.js';
+
+const pickles: ReadonlySet<string> = new Set(['.bin', '.ckpt', '.pt', '.pth', '.pkl']);
+
+/** Whether a file is a pickle by its name: a program that runs when it is opened, and may do anything. */
+export function isPickle(path: string): boolean {
+  return pickles.has(extname(path).toLowerCase());
+}
+
+/** The error for a pickle, which says how to convert it. */
+export function pickleError(path: string, load: string): ModelError {
+  return new ModelError(
+    `${path}: expected safetensors, got a pickle, which can run any program when it is opened; ` +
+      `if you trust it, convert it with diffusers: ` +
+      `StableDiffusionPipeline.${load}.save_pretrained("OUT", safe_serialization=True)`,
+  );
+}
+
+/**
+ * The file with the weights of a component, or the index of its shards. A variant is a further set of the same
+ * weights, such as `fp16`; unless one is asked for, the set without a name is preferred, then `fp16`.
+ * @param stem what the files' names begin with, such as `diffusion_pytorch_model`.
+ * @throws ModelError saying what there is instead.
+ */
+export async function findWeightsFile(
+  folder: string,
+  stem: string,
+  variant?: string,
+): Promise<string> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const wanted =
+    variant === undefined ? [...namesOf(stem), ...namesOf(stem, 'fp16')] : namesOf(stem, variant);
+  const found = wanted.find((name) => names.includes(name));
+  if (found !== undefined) return join(folder, found);
+  const others = names.filter((name) => name.endsWith('.safetensors'));
+  const pickle = names.find(isPickle);
+  if (others.length === 0 && pickle !== undefined) {
+    throw pickleError(join(folder, pickle), `from_pretrained("${join(folder, '..')}")`);
+  }
+  const got = others.length > 0 ? others.join(', ') : 'none';
+  throw new ModelError(`${folder}: expected ${wanted[0]} or its index, got ${got}`);
+}
+
+/** The names that diffusers has given to a set of weights: whole, and the index of shards. */
+function namesOf(stem: string, variant?: string): readonly string[] {
+  if (variant === undefined) return [`${stem}.safetensors`, `${stem}.safetensors.index.json`];
+  return [
+    `${stem}.${variant}.safetensors`,
+    `${stem}.safetensors.index.${variant}.json`,
+    `${stem}.${variant}.safetensors.index.json`,
+  ];
+}
