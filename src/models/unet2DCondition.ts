@@ -1,19 +1,7 @@
 import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
-import {
-  conv2d,
-  groupNorm,
-  projectContext,
-  timestepEmbedding,
-  timestepSinusoid,
-} from '../nn/index.js';
+import { projectContext } from '../nn/index.js';
+import { buildStagedUnet, type StagedUnetConfig } from './stagedUnet.js';
 import type { Unet2DConditionConfig } from './unet2DConditionConfig.js';
-import {
-  unetDownBlock,
-  unetMidBlock,
-  unetUpBlock,
-  type UnetConditioning,
-  type UnetLevel,
-} from './unetBlocks.js';
 
 export interface Unet2DConditionSize {
   readonly batch: number;
@@ -57,24 +45,35 @@ export function buildUnet2DCondition(
   config: Unet2DConditionConfig,
   { sample, timestep, encoderHiddenStates }: Unet2DConditionInputs,
 ): Value {
-  const { normNumGroups: groups, normEps: eps, blockOutChannels } = config;
-  const conditioning: UnetConditioning = {
-    temb: timeEmbedding(b, config, timestep),
-    groups,
-    eps,
+  return buildStagedUnet(b, stagesOfUnet2D(config), {
+    sample,
+    timestep,
     crossAttentionContext: (name, channels) =>
       projectContext(b, name, encoderHiddenStates, channels),
+  });
+}
+
+/** The same network stage by stage: every layer of a level alike, every skip read by the next layer up. */
+export function stagesOfUnet2D(config: Unet2DConditionConfig): StagedUnetConfig {
+  const { blockOutChannels, layersPerBlock, heads, downAttention, upAttention } = config;
+  const alike = (length: number, attends: boolean) => Array.from({ length }, () => ({ attends }));
+  const levels = blockOutChannels.map((channels, level) => {
+    const slots = layersPerBlock[level] + 1;
+    return {
+      channels,
+      heads: heads[level],
+      down: alike(slots - 1, downAttention[level]),
+      up: alike(slots, upAttention[level]),
+      upSkips: Array.from({ length: slots }, (_, slot) => slot),
+      skipSlots: slots,
+    };
+  });
+  const { inChannels, outChannels, flipSinToCos, freqShift } = config;
+  const { normNumGroups, normEps, crossAttentionDim, midBlock } = config;
+  return {
+    ...{ inChannels, outChannels, flipSinToCos, freqShift, normNumGroups, normEps },
+    ...{ crossAttentionDim, midBlock, levels },
   };
-  let hidden = b.tap('conv_in', conv2d(b, 'conv_in', sample, blockOutChannels[0]), 1);
-  const down = downPath(b, config, hidden, conditioning);
-  hidden = down.hidden;
-  if (config.midBlock) {
-    const level = levelOf(config, blockOutChannels.length - 1, true);
-    hidden = unetMidBlock(b, 'mid_block', hidden, level, conditioning);
-  }
-  hidden = upPath(b, config, hidden, down.skips, conditioning);
-  const normed = b.tap('conv_norm_out', groupNorm(b, 'conv_norm_out', hidden, groups, eps), 1);
-  return conv2d(b, 'conv_out', b.silu(normed), config.outChannels);
 }
 
 /** The row of a cost table that a weight of the U-Net belongs to. */
@@ -93,67 +92,4 @@ export function unetStageOf(paramName: string): string {
     default:
       return 'out';
   }
-}
-
-function timeEmbedding(b: GraphBuilder, config: Unet2DConditionConfig, timestep: Value): Value {
-  const { flipSinToCos, freqShift, blockOutChannels } = config;
-  const options = { channels: blockOutChannels[0], flipSinToCos, freqShift };
-  const sinusoid = b.tap('time_proj', timestepSinusoid(b, timestep, options), 1);
-  const temb = timestepEmbedding(b, 'time_embedding', sinusoid, blockOutChannels[0] * 4);
-  return b.tap('time_embedding', temb, 1);
-}
-
-function downPath(
-  b: GraphBuilder,
-  config: Unet2DConditionConfig,
-  x: Value,
-  conditioning: UnetConditioning,
-): { hidden: Value; skips: readonly Value[] } {
-  const skips = [x];
-  let hidden = x;
-  const levels = config.blockOutChannels.length;
-  for (let level = 0; level < levels; level++) {
-    const options = {
-      ...levelOf(config, level, config.downAttention[level]),
-      layers: config.layersPerBlock[level],
-      downsamples: level < levels - 1,
-    };
-    const down = unetDownBlock(b, `down_blocks.${level}`, hidden, options, conditioning);
-    hidden = down.hidden;
-    skips.push(...down.skips);
-  }
-  return { hidden, skips };
-}
-
-function upPath(
-  b: GraphBuilder,
-  config: Unet2DConditionConfig,
-  x: Value,
-  skips: readonly Value[],
-  conditioning: UnetConditioning,
-): Value {
-  let hidden = x;
-  let left = skips;
-  const coarsest = config.blockOutChannels.length - 1;
-  for (let level = coarsest; level >= 0; level--) {
-    const layers = config.layersPerBlock[level] + 1;
-    const own = left.slice(-layers);
-    left = left.slice(0, -layers);
-    const next = left.at(-1)?.shape;
-    const options = {
-      ...levelOf(config, level, config.upAttention[level]),
-      skips: own,
-      upsampleTo: next ? { height: next[2], width: next[3] } : null,
-    };
-    hidden = unetUpBlock(b, `up_blocks.${coarsest - level}`, hidden, options, conditioning);
-  }
-  return hidden;
-}
-
-function levelOf(config: Unet2DConditionConfig, level: number, attends: boolean): UnetLevel {
-  return {
-    channels: config.blockOutChannels[level],
-    heads: attends ? config.heads[level] : null,
-    reduction: 2 ** level,
-  };
 }

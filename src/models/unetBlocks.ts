@@ -14,42 +14,46 @@ export interface UnetConditioning
   readonly eps: number;
 }
 
+/** A resnet, and whether a transformer follows it. */
+export interface UnetLayer {
+  readonly attends: boolean;
+}
+
 /** One level of a U-Net, on the way down or up. */
 export interface UnetLevel {
   readonly channels: number;
-  /** Heads of the transformer after each resnet; null: there are none. */
-  readonly heads: number | null;
+  /** Heads of its transformers. */
+  readonly heads: number;
   /** Latent cells a side for one cell of the level's maps. */
   readonly reduction: number;
 }
 
 /**
- * diffusers' `CrossAttnDownBlock2D` or `DownBlock2D`: resnets, each followed by a transformer where the
- * level attends, then half the resolution (rounded up) where `downsamples`. Returns what goes on and one skip for each
- * resnet and for the downsampler.
+ * diffusers' `CrossAttnDownBlock2D` or `DownBlock2D`: resnets, with transformers after those that attend,
+ * then half the resolution (rounded up) where `downsamples`. Returns what goes on and what each layer gave.
  */
 export function unetDownBlock(
   b: GraphBuilder,
   name: string,
   x: Value,
-  level: UnetLevel & { readonly layers: number; readonly downsamples: boolean },
+  level: UnetLevel & { readonly layers: readonly UnetLayer[]; readonly downsamples: boolean },
   conditioning: UnetConditioning,
-): { hidden: Value; skips: readonly Value[] } {
+): { hidden: Value; outputs: readonly Value[] } {
   const { channels, layers, reduction } = level;
-  const skips: Value[] = [];
+  const outputs: Value[] = [];
   let hidden = x;
-  for (let i = 0; i < layers; i++) {
-    hidden = unetLayer(b, name, i, hidden, level, conditioning);
-    skips.push(b.tap(`${name}.res.${i}`, hidden, reduction));
-  }
+  layers.forEach((layer, i) => {
+    hidden = unetLayer(b, name, i, hidden, layer, level, conditioning);
+    outputs.push(b.tap(`${name}.res.${i}`, hidden, reduction));
+  });
   if (level.downsamples) {
     const downsampler = `${name}.downsamplers.0`;
     hidden = conv2d(b, `${downsampler}.conv`, hidden, channels, { stride: 2, padding: 1 });
     b.tap(downsampler, hidden, reduction * 2);
-    skips.push(b.tap(`${name}.res.${layers}`, hidden, reduction * 2));
+    b.tap(`${name}.res.${layers.length}`, hidden, reduction * 2);
   }
   b.tap(`${name}.hidden`, hidden, level.downsamples ? reduction * 2 : reduction);
-  return { hidden, skips };
+  return { hidden, outputs };
 }
 
 /** diffusers' `UNetMidBlock2DCrossAttn`: resnet, transformer, resnet. */
@@ -60,28 +64,33 @@ export function unetMidBlock(
   level: UnetLevel,
   conditioning: UnetConditioning,
 ): Value {
-  const hidden = unetLayer(b, name, 0, x, level, conditioning);
-  const out = unetLayer(b, name, 1, hidden, { ...level, heads: null }, conditioning);
+  const hidden = unetLayer(b, name, 0, x, { attends: true }, level, conditioning);
+  const out = unetLayer(b, name, 1, hidden, { attends: false }, level, conditioning);
   return b.tap(name, out, level.reduction);
 }
 
 /**
- * diffusers' `CrossAttnUpBlock2D` or `UpBlock2D`: resnets, each on what flows and the last of `skips`
- * (in this order on the channels), followed by a transformer where the level attends; then the nearest
- * enlargement and a convolution where `upsampleTo` is given. It is the size of the next skip, which is not
- * always twice the size.
+ * diffusers' `CrossAttnUpBlock2D` or `UpBlock2D`: resnets, each on what flows and its own one of `skips`
+ * (in this order on the channels), with transformers after those that attend; then the nearest enlargement
+ * and a convolution where `upsampleTo` is given. It is the size of the next skip, which is not always twice
+ * the size.
  */
 export function unetUpBlock(
   b: GraphBuilder,
   name: string,
   x: Value,
-  level: UnetLevel & { readonly skips: readonly Value[]; readonly upsampleTo: MapSides | null },
+  level: UnetLevel & {
+    readonly layers: readonly UnetLayer[];
+    readonly skips: readonly Value[];
+    readonly upsampleTo: MapSides | null;
+  },
   conditioning: UnetConditioning,
 ): Value {
-  const { channels, reduction, skips, upsampleTo } = level;
+  const { channels, reduction, layers, skips, upsampleTo } = level;
   let hidden = x;
-  [...skips].reverse().forEach((skip, i) => {
-    hidden = unetLayer(b, name, i, b.concat([hidden, skip], 1), level, conditioning);
+  layers.forEach((layer, i) => {
+    const joined = b.concat([hidden, skips[i]], 1);
+    hidden = unetLayer(b, name, i, joined, layer, level, conditioning);
   });
   if (!upsampleTo) return b.tap(name, hidden, reduction);
   const upsampler = `${name}.upsamplers.0`;
@@ -101,13 +110,14 @@ function unetLayer(
   name: string,
   index: number,
   x: Value,
+  { attends }: UnetLayer,
   { channels: outChannels, heads, reduction }: UnetLevel,
   { temb, eps, groups, crossAttentionContext }: UnetConditioning,
 ): Value {
   const resnet = `${name}.resnets.${index}`;
   const hidden = resnetBlock2d(b, resnet, x, temb, { outChannels, groups, eps });
   b.tap(resnet, hidden, reduction);
-  if (heads === null) return hidden;
+  if (!attends) return hidden;
   const options = { heads, groups, reduction, crossAttentionContext };
   return transformer2d(b, `${name}.attentions.${index}`, hidden, options);
 }

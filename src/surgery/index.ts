@@ -1,0 +1,5 @@
+export * from './cutUnet.js';
+export * from './inheritUnet.js';
+export * from './narrowUnet.js';
+export * from './stages.js';
+export * from './unetAxes.js';
