@@ -1,0 +1,77 @@
+import { clampImage, imresize, type Image } from '../image/index.js';
+import type { RestorerConfig } from '../models/index.js';
+import { createRestorer as createImageRestorer } from './createRestorer.js';
+import { fetchModel, type FetchOptions } from './fetchModel-web.js';
+import { openDevice, type OpenDeviceOptions } from './openDevice-web.js';
+import { readPicture, toImageData, type Picture, type PictureSource } from './picture-web.js';
+import {
+  restoreFile,
+  type RestoreBlobOptions,
+  type RestoredBlob,
+  type WebRestoreOptions,
+} from './restoreFile-web.js';
+
+/** Tiles this small keep progress and cancelling lively where WebAssembly computes. */
+const defaultTile = 256;
+
+export interface WebRestorerOptions extends OpenDeviceOptions, FetchOptions {
+  /** The URL of a model's folder, which holds `config.json` and `diffusion_pytorch_model.safetensors`. */
+  readonly model: string | URL;
+}
+
+/** A model ready to restore pictures in this page or worker. Dispose of it to give its memory back. */
+export interface WebRestorer extends AsyncDisposable {
+  readonly task: string;
+  readonly config: RestorerConfig;
+  /** What it really computes on, whatever was asked for. */
+  readonly device: string;
+  /** Output pixels a side for one input pixel, unless another scale is asked for. */
+  readonly scale: number;
+  /**
+   * Restores a picture of any size to 8-bit sRGB pixels; transparency is enlarged along.
+   * @throws PictureError for a file that cannot be decoded; the signal's reason when aborted.
+   */
+  restore(source: PictureSource, options?: WebRestoreOptions): Promise<ImageData>;
+  /**
+   * Restores an image file to another, with the metadata that both formats hold, and says what was lost.
+   * @throws PictureError, and the signal's reason when aborted.
+   */
+  restoreFile(file: Blob, options?: RestoreBlobOptions): Promise<RestoredBlob>;
+  /** Loads what an image of this size will need, so that restoring it takes no longer the first time. */
+  prepare(width: number, height: number): Promise<void>;
+}
+
+/**
+ * Downloads a model and opens it on a device of this browser. What it is asked to do it computes in this thread,
+ * so a page that must stay responsive calls it in a worker.
+ * @throws WeightsError or ConfigError for a model that is absent or corrupt; DeviceError for a device that
+ * cannot be used.
+ */
+export async function createRestorer(options: WebRestorerOptions): Promise<WebRestorer> {
+  const { task, config, weights } = await fetchModel(options.model, options);
+  const executor = await openDevice(options, { config, weights });
+  const restorer = createImageRestorer({ executor, config, weights });
+
+  async function restorePicture(picture: Picture, given: WebRestoreOptions): Promise<Picture> {
+    const { scale = config.scale, tile = defaultTile, ...rest } = given;
+    const enlarged = await restorer.restore(picture.image, { ...rest, tile });
+    const image = scale === config.scale ? enlarged : rescale(enlarged, scale / config.scale);
+    return { image, ...(picture.alpha && { alpha: rescale(picture.alpha, scale) }) };
+  }
+
+  return {
+    task,
+    config,
+    device: executor.device,
+    scale: config.scale,
+    restore: async (source, given = {}) =>
+      toImageData(await restorePicture(await readPicture(source), given)),
+    restoreFile: (file, given = {}) => restoreFile(restorePicture, file, given),
+    prepare: (width, height) => restorer.prepare(width, height, defaultTile),
+    [Symbol.asyncDispose]: () => restorer[Symbol.asyncDispose](),
+  };
+}
+
+function rescale(image: Image, scale: number): Image {
+  return clampImage(imresize(image, { scale }));
+}

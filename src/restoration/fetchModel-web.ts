@@ -1,0 +1,114 @@
+import {
+  ConfigError,
+  parseConfig,
+  restorer,
+  restorerConfig,
+  restorerConfigSchema,
+  restorerMultiple,
+  type RestorerConfig,
+} from '../models/index.js';
+import type { Weights } from '../tensor/index.js';
+import {
+  bytesSource,
+  castWeights,
+  checkFinite,
+  matchWeights,
+  openSafetensors,
+  WeightsError,
+} from '../weights/index.js';
+
+/** A restorer as a site serves it: `config.json` and `diffusion_pytorch_model.safetensors` of a folder. */
+export interface FetchedModel {
+  /** What the weights were trained for: `sr`, `deblur`, ... */
+  readonly task: string;
+  readonly config: RestorerConfig;
+  /** float32, by state-dict key. */
+  readonly weights: Weights;
+}
+
+export interface FetchOptions {
+  readonly signal?: AbortSignal;
+  /** Called as bytes of the weights arrive; `total` is undefined where the site does not say. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+export interface DownloadProgress {
+  readonly loaded: number;
+  readonly total: number | undefined;
+}
+
+/**
+ * Downloads a model.
+ * @throws WeightsError, ConfigError naming the URL when a file is absent, corrupt or does not fit; the signal's
+ * reason when aborted.
+ */
+export async function fetchModel(
+  folder: string | URL,
+  options: FetchOptions = {},
+): Promise<FetchedModel> {
+  const base = new URL(String(folder).replace(/\/?$/, '/'), location.href);
+  const configUrl = new URL('config.json', base);
+  const json = parseJson(await download(configUrl, withoutProgress(options)), configUrl.href);
+  const file = parseConfig(restorerConfigSchema, json, configUrl.href);
+  const config = restorerConfig(file);
+  const weightsUrl = new URL('diffusion_pytorch_model.safetensors', base);
+  const bytes = await download(weightsUrl, options);
+  const checkpoint = await openSafetensors(bytesSource(bytes, weightsUrl.href));
+  const tensors = await checkpoint.readAll();
+  checkWeights(config, tensors, weightsUrl.href);
+  return { task: file.task, config, weights: castWeights(tensors, 'float32') };
+}
+
+function withoutProgress({ signal }: FetchOptions): FetchOptions {
+  return signal ? { signal } : {};
+}
+
+function checkWeights(config: RestorerConfig, tensors: Weights, source: string): void {
+  const side = restorerMultiple(config);
+  const { params } = restorer(config, { batch: 1, height: side, width: side });
+  try {
+    matchWeights(params, tensors);
+    checkFinite(tensors);
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(`${source}: ${error.message}`, { cause: error });
+  }
+}
+
+function parseJson(bytes: Uint8Array, source: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new ConfigError(`${source}: expected JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+}
+
+async function download(url: URL, { signal, onDownload }: FetchOptions): Promise<Uint8Array> {
+  const response = await fetch(url, signal ? { signal } : {}).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw new WeightsError(`${url.href}: cannot be fetched`, { cause: error });
+  });
+  if (!response.ok || !response.body) {
+    throw new WeightsError(
+      `${url.href}: expected a successful response, got status ${response.status}`,
+    );
+  }
+  // Compressed bodies are longer than what this header says.
+  const announced = response.headers.has('Content-Encoding')
+    ? null
+    : response.headers.get('Content-Length');
+  const total = announced === null ? undefined : Number(announced);
+  let loaded = 0;
+  const counted = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        loaded += chunk.length;
+        onDownload?.({ loaded, total });
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  return new Uint8Array(await new Response(counted).arrayBuffer());
+}

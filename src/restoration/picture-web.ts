@@ -1,0 +1,119 @@
+import {
+  clampImage,
+  createImage,
+  imageFromBytes,
+  imageToBytes,
+  type Image,
+} from '../image/index.js';
+
+/** What pixels can be taken from. A `Blob` is an image file. */
+export type PictureSource =
+  Blob | ImageData | ImageBitmap | OffscreenCanvas | HTMLCanvasElement | VideoFrame;
+
+/** Pixels [3, H, W] in [0, 1], and their opacity [1, H, W] where any is below 1. */
+export interface Picture {
+  readonly image: Image;
+  readonly alpha?: Image;
+}
+
+/** A picture that cannot be read or written here; the message says why. */
+export class PictureError extends Error {
+  override readonly name = 'PictureError';
+}
+
+/** `raw` leaves the numbers of a file as they are, for its colour profile to be kept; `srgb` converts them. */
+export type ColourReading = 'raw' | 'srgb';
+
+/**
+ * Reads the pixels of a picture, upright.
+ * @throws PictureError when it cannot be decoded, or is larger than a canvas may be here.
+ */
+export async function readPicture(
+  source: PictureSource,
+  colours: ColourReading = 'srgb',
+): Promise<Picture> {
+  if (source instanceof ImageData) return pictureOf(source);
+  if (!(source instanceof Blob)) return pictureOf(pixelsOf(source));
+  const bitmap = await decode(source, colours);
+  try {
+    return pictureOf(pixelsOf(bitmap));
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function decode(file: Blob, colours: ColourReading): Promise<ImageBitmap> {
+  if (file.size === 0) throw new PictureError('expected an image, got no bytes');
+  const options: ImageBitmapOptions = {
+    imageOrientation: 'from-image',
+    colorSpaceConversion: colours === 'raw' ? 'none' : 'default',
+  };
+  return createImageBitmap(file, options).catch((error: unknown) => {
+    const kind = file.type || 'a file of unknown type';
+    throw new PictureError(`expected an image this browser can open, got ${kind}`, {
+      cause: error,
+    });
+  });
+}
+
+function pixelsOf(source: Exclude<PictureSource, Blob | ImageData>): ImageData {
+  const { width, height } =
+    'displayWidth' in source
+      ? { width: source.displayWidth, height: source.displayHeight }
+      : source;
+  const context = canvasContext(width, height);
+  context.drawImage(source, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
+}
+
+function pictureOf({ data, width, height }: ImageData): Picture {
+  const size = width * height;
+  const all = imageFromBytes(data, width, height, 4);
+  const image = createImage(width, height, 3, all.data.subarray(0, 3 * size));
+  const opacity = all.data.subarray(3 * size);
+  if (opacity.every((value) => value === 1)) return { image };
+  return { image, alpha: createImage(width, height, 1, opacity) };
+}
+
+/** Rounded to 8 bits, as a canvas takes them. */
+export function toImageData({ image, alpha }: Picture): ImageData {
+  const { width, height } = image;
+  const data = new Float32Array(4 * width * height).fill(1);
+  data.set(image.data);
+  if (alpha) data.set(clampImage(alpha).data, image.data.length);
+  const bytes = imageToBytes(createImage(width, height, 4, data));
+  return new ImageData(new Uint8ClampedArray(bytes), width, height);
+}
+
+export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp';
+
+/**
+ * An image file of these pixels, without metadata. `quality` is 1 to 100.
+ * @throws PictureError when the browser cannot write the format, or none of this size.
+ */
+export async function encodePicture(
+  pixels: ImageData,
+  type: PictureType,
+  quality: number,
+): Promise<Blob> {
+  const context = canvasContext(pixels.width, pixels.height);
+  context.putImageData(pixels, 0, 0);
+  const blob = await context.canvas
+    .convertToBlob({ type, quality: quality / 100 })
+    .catch((error: unknown) => {
+      const size = `${pixels.width}x${pixels.height}`;
+      throw new PictureError(`this browser cannot write ${size} pixels as ${type}`, {
+        cause: error,
+      });
+    });
+  if (blob.type === type) return blob;
+  throw new PictureError(`this browser cannot write ${type}`);
+}
+
+function canvasContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
+  const canvas = new OffscreenCanvas(width, height);
+  // On the CPU, where the numbers are read back.
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context) return context;
+  throw new PictureError(`${width}x${height} pixels are more than this browser's canvas holds`);
+}

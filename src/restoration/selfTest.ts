@@ -1,0 +1,85 @@
+import type { Executor } from '../graph/index.js';
+import { createImage, type Image } from '../image/index.js';
+import { Random, type Weights } from '../tensor/index.js';
+import type { RestorerConfig } from '../models/index.js';
+import { createRestorer } from './createRestorer.js';
+
+/** Two of 256 levels: nobody sees it, and float16 stays below it. */
+const TOLERANCE = 2 / 255;
+const SIDE = 64;
+const TIMED_RUNS = 3;
+
+/** What a device made of a picture that is known beforehand. */
+export interface SelfTest {
+  readonly device: string;
+  /** What is wrong with its numbers; null where they can be relied on. */
+  readonly problem: string | null;
+  /** The largest difference from what was expected, in [0, 1]; null where it gave no numbers. */
+  readonly maxError: number | null;
+  /** Input pixels that it restores in a second, in tiles of 64 x 64. */
+  readonly pixelsPerSecond: number | null;
+  /** The restored picture, which another device's can be compared with. */
+  readonly restored: Image | null;
+}
+
+export interface SelfTestModel {
+  readonly config: RestorerConfig;
+  readonly weights: Weights;
+}
+
+/**
+ * Restores a test picture on a device, compares it with `expected` (that of the CPU; none compares nothing) and
+ * measures the speed. What the device throws is its problem, not ours.
+ */
+export async function selfTest(
+  executor: Executor,
+  { config, weights }: SelfTestModel,
+  expected?: Image,
+): Promise<SelfTest> {
+  const { device } = executor;
+  try {
+    await using restorer = createRestorer({ executor, config, weights });
+    const picture = testPicture(config.inChannels);
+    const restored = await restorer.restore(picture);
+    const { problem, maxError } = comparePictures(restored, expected ?? restored);
+    let fastest = Infinity;
+    for (let i = 0; i < TIMED_RUNS; i++) {
+      const start = performance.now();
+      await restorer.restore(picture);
+      fastest = Math.min(fastest, performance.now() - start);
+    }
+    const pixelsPerSecond = (1000 * SIDE * SIDE) / fastest;
+    return { device, problem, maxError, pixelsPerSecond, restored };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { device, problem, maxError: null, pixelsPerSecond: null, restored: null };
+  }
+}
+
+/** What tells a device's result from the one expected, in words; no problem where nobody could see it. */
+export function comparePictures(
+  result: Image,
+  expected: Image,
+): { readonly problem: string | null; readonly maxError: number | null } {
+  if (!result.data.every(Number.isFinite)) {
+    return { problem: 'its results are not numbers (NaN or infinite)', maxError: null };
+  }
+  const errors = result.data.map((value, i) => Math.abs(value - expected.data[i]));
+  const maxError = errors.reduce((largest, error) => Math.max(largest, error), 0);
+  if (maxError <= TOLERANCE) return { problem: null, maxError };
+  const problem = result.data.every((value) => value === 0)
+    ? 'its results are black'
+    : `its results are off by up to ${Math.round(maxError * 255)} of 255 levels`;
+  return { problem, maxError };
+}
+
+/** Slopes, an edge and noise: something for every part of a network to do. */
+function testPicture(channels: number): Image {
+  const random = Random.seeded(7);
+  const data = Float32Array.from({ length: channels * SIDE * SIDE }, (_, i) => {
+    const [x, y] = [i % SIDE, Math.floor(i / SIDE) % SIDE];
+    const edge = x > y ? 0.25 : 0;
+    return 0.1 + (0.4 * x) / SIDE + edge + 0.2 * random.uniform();
+  });
+  return createImage(SIDE, SIDE, channels, data);
+}
