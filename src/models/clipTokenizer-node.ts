@@ -10,7 +10,15 @@ export function clipTokenizerFolder(): string {
 
 /** Writes CLIP's own vocabulary as the `tokenizer/` folder of a checkpoint, with all the files that diffusers expects. */
 export async function writeClipTokenizer(folder: string): Promise<void> {
-  const merges = await readFile(join(clipTokenizerFolder(), 'merges.txt'), 'utf8');
+  await writeTokenizer(folder, await readFile(join(clipTokenizerFolder(), 'merges.txt'), 'utf8'));
+}
+
+/** Writes a vocabulary of the 256 bytes alone, 514 tokens with the special ones and those that end a word. */
+export function writeByteTokenizer(folder: string): Promise<void> {
+  return writeTokenizer(folder, '#version: 0.2\n');
+}
+
+async function writeTokenizer(folder: string, merges: string): Promise<void> {
   const files: Readonly<Record<string, string>> = {
     'merges.txt': merges,
     'vocab.json': JSON.stringify(vocabularyOfMerges(parseMerges(merges))),

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { WeightsError, type Checkpoint } from '../weights/index.js';
 import { openSafetensorsFile, type CheckpointFile } from '../weights/safetensors-node.js';
+import { clipTokenizerFolder } from './clipTokenizer-node.js';
 import { findWeightsFile, isPickle, pickleError } from './componentFiles-node.js';
 import { ldmFiles, unknownLdmNames } from './ldmFile.js';
 import { kindOf, ModelError, modelPlaces, readConfigFile } from './modelFiles-node.js';
@@ -21,7 +22,7 @@ export interface CheckpointPlace {
   readonly name: string;
   readonly path: string;
   readonly layout: Layout;
-  /** The folder of its vocabulary; null where it has none, as single files. */
+  /** The folder of its vocabulary: for a single file, which has none, that of CLIP if it fits; null for none. */
   readonly tokenizerFolder: string | null;
 }
 
@@ -35,6 +36,8 @@ export interface OpenCheckpointOptions {
   /** Which set of weights to take where there are several, such as `fp16`. */
   readonly variant?: string;
 }
+
+const clipVocabularySize = 49408;
 
 export const indexFileName = 'model_index.json';
 export const schedulerFileName = 'scheduler_config.json';
@@ -86,20 +89,22 @@ async function readFolder(path: string): Promise<CheckpointConfigs> {
     join(path, component, component === 'scheduler' ? schedulerFileName : 'config.json');
   const hasText = isListed(index, 'text_encoder');
   const expected = [fileOf('unet'), fileOf('vae'), fileOf('scheduler')];
-  await requireFiles(path, hasText ? [...expected, fileOf('text_encoder')] : expected);
+  if (hasText) expected.push(fileOf('text_encoder'));
+  await requireFiles(path, 'file', expected);
+  const tokenizerFolder = isListed(index, 'tokenizer') ? join(path, 'tokenizer') : null;
+  await requireFiles(path, 'folder', tokenizerFolder === null ? [] : [tokenizerFolder]);
   const files = {
     unet: await readConfigFile(fileOf('unet')),
     vae: await readConfigFile(fileOf('vae')),
     text_encoder: hasText ? await readConfigFile(fileOf('text_encoder')) : null,
     scheduler: await readConfigFile(fileOf('scheduler')),
   };
-  const tokenizer = join(path, 'tokenizer');
   return {
     ...parsePipeline(files, fileOf),
     name: basename(path),
     path,
     layout: 'diffusers',
-    tokenizerFolder: (await kindOf(tokenizer)) === 'folder' ? tokenizer : null,
+    tokenizerFolder,
   };
 }
 
@@ -109,9 +114,13 @@ function isListed(index: ConfigFile, component: string): boolean {
   return Array.isArray(entry) && entry[1] !== null;
 }
 
-async function requireFiles(folder: string, files: readonly string[]): Promise<void> {
+async function requireFiles(
+  folder: string,
+  kind: 'file' | 'folder',
+  files: readonly string[],
+): Promise<void> {
   const kinds = await Promise.all(files.map(kindOf));
-  const missing = files.filter((_, i) => kinds[i] !== 'file');
+  const missing = files.filter((_, i) => kinds[i] !== kind);
   if (missing.length === 0) return;
   const names = (paths: readonly string[]): string =>
     paths.map((path) => path.slice(folder.length + 1)).join(', ');
@@ -172,9 +181,14 @@ async function openLdmFile(path: string): Promise<OpenCheckpoint> {
       name: basename(path),
       path,
       layout: 'ldm',
-      tokenizerFolder: null,
+      tokenizerFolder: readsClip(configs) ? clipTokenizerFolder() : null,
     };
   });
+}
+
+/** Single files hold no vocabulary, because all have the same. */
+function readsClip({ textEncoder }: PipelineConfigs): boolean {
+  return textEncoder?.network.config.vocabSize === clipVocabularySize;
 }
 
 /** Opens files for a checkpoint, and closes them with it, or when one of them does not fit. */

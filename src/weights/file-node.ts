@@ -67,7 +67,8 @@ async function readRange(
 
 /** Says what the system refused to do with a file, in one line. */
 export function describeSystemError(path: string, error: unknown): Error {
-  if (!(error instanceof Error) || !('code' in error)) {
+  // An aborted signal's error has a code too, but a number.
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') {
     return error instanceof Error ? error : new Error(String(error));
   }
   const reasons: Readonly<Record<string, string>> = {
@@ -80,6 +81,5 @@ export function describeSystemError(path: string, error: unknown): Error {
     EROFS: 'the file system is read-only',
     EMFILE: 'too many open files',
   };
-  const code = String(error.code);
-  return new WeightsError(`${path}: ${reasons[code] ?? error.message}`, { cause: error });
+  return new WeightsError(`${path}: ${reasons[error.code] ?? error.message}`, { cause: error });
 }

@@ -1,8 +1,14 @@
 export { bytesSource, type ByteSource } from './byte-source.js';
 export { castWeights, type WeightDType } from './cast.js';
 export { WeightsError } from './errors.js';
-export { checkFinite, matchWeights, type ExpectedWeight } from './matching.js';
-export { renameTensors, type Origin } from './renamed.js';
+export {
+  checkFinite,
+  describeNonFinite,
+  matchWeights,
+  nonFiniteError,
+  type ExpectedWeight,
+} from './matching.js';
+export { renameSource, renameTensors, type Origin } from './renamed.js';
 export { parseHeader, type HeaderEntry, type SafetensorsHeader } from './safetensors-header.js';
 export {
   encodeSafetensors,

@@ -1,6 +1,7 @@
 import { elementCount, formatShape, tensor, type Shape } from '../tensor/index.js';
 import { quoteName, WeightsError } from './errors.js';
 import { checkpointOf, type Checkpoint } from './safetensors.js';
+import type { TensorSource, TensorType } from './tensor-source.js';
 
 /** What a renamed tensor is in the file. */
 export interface Origin {
@@ -10,16 +11,33 @@ export interface Origin {
 }
 
 /**
- * A checkpoint under other names, which map to those of the file; what they leave out is left out. The bytes
- * stay where they are, so that a runtime can still map them.
- * @throws WeightsError naming a tensor that the file does not have, or not with as many elements.
+ * A source under other names, which map to those it has; what they leave out is left out.
+ * @throws WeightsError naming a tensor that the source does not have, or not with as many elements.
  */
+export function renameSource(
+  source: TensorSource,
+  origins: ReadonlyMap<string, Origin>,
+): TensorSource {
+  return { entries: renameEntries(source.entries, origins), read: readRenamed(source, origins) };
+}
+
+/** Like `renameSource`. The bytes stay where they are, so that a runtime can still map them. */
 export function renameTensors(
   checkpoint: Checkpoint,
   origins: ReadonlyMap<string, Origin>,
 ): Checkpoint {
-  const entries = Array.from(origins, ([name, origin]) => {
-    const entry = checkpoint.entries.get(origin.name);
+  const renamed = renameEntries(checkpoint.entries, origins);
+  const entries = Array.from(renamed, ([name, entry]) => ({ ...entry, name }));
+  const read = readRenamed(checkpoint, origins);
+  return checkpointOf(entries, checkpoint.metadata, ({ name }) => read(name));
+}
+
+function renameEntries<E extends TensorType>(
+  entries: ReadonlyMap<string, E>,
+  origins: ReadonlyMap<string, Origin>,
+): ReadonlyMap<string, E> {
+  const renamed = Array.from(origins, ([name, origin]): [string, E] => {
+    const entry = entries.get(origin.name);
     const fail = (problem: string): never => {
       throw new WeightsError(`${quoteName(name)}: ${problem}`);
     };
@@ -30,10 +48,19 @@ export function renameTensors(
       const got = formatShape(entry.shape);
       fail(`expected ${elements} elements for ${formatShape(shape)}, got those of ${got}`);
     }
-    return { ...entry, name, shape };
+    return [name, { ...entry, shape }];
   });
-  return checkpointOf(entries, checkpoint.metadata, async ({ name, shape }) => {
-    const { dtype, data } = await checkpoint.read(origins.get(name)?.name ?? name);
-    return tensor(dtype, shape, data);
-  });
+  return new Map(renamed);
+}
+
+function readRenamed(
+  source: TensorSource,
+  origins: ReadonlyMap<string, Origin>,
+): TensorSource['read'] {
+  return async (name) => {
+    const origin = origins.get(name);
+    if (!origin) throw new WeightsError(`no tensor ${quoteName(name)} among ${origins.size}`);
+    const { dtype, shape, data } = await source.read(origin.name);
+    return tensor(dtype, origin.shape ?? shape, data);
+  };
 }

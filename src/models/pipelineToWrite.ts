@@ -1,0 +1,133 @@
+import { formatShape, type Shape } from '../tensor/index.js';
+import {
+  castSource,
+  joinSources,
+  renameSource,
+  WeightsError,
+  type Origin,
+  type TensorSource,
+} from '../weights/index.js';
+import { ldmConfigKeys } from './ldmFile.js';
+import { ldmNaming } from './ldmKeys.js';
+import type { ComponentName, ConfigFile } from './network.js';
+import type { ComponentConfig, PipelineConfigs } from './pipeline.js';
+import { diffusersVersion } from './presets.js';
+
+/** A network with weights that can be had one at a time: read, or made on the way. */
+export interface ComponentToWrite extends ComponentConfig {
+  /** Under the names of the network's params. */
+  readonly weights: TensorSource;
+}
+
+/** What `writeCheckpoint` writes; an opened checkpoint is one. */
+export interface PipelineToWrite {
+  readonly unet: ComponentToWrite;
+  readonly vae: ComponentToWrite;
+  readonly textEncoder: ComponentToWrite | null;
+  readonly schedulerFile: ConfigFile;
+}
+
+/** The components that there are, by the name of their folder, in the order of the alphabet. */
+export function componentsOf<C extends ComponentConfig>(pipeline: {
+  readonly unet: C;
+  readonly vae: C;
+  readonly textEncoder: C | null;
+}): ReadonlyMap<ComponentName, C> {
+  const { unet, vae, textEncoder } = pipeline;
+  const text: [ComponentName, C][] = textEncoder ? [['text_encoder', textEncoder]] : [];
+  return new Map<ComponentName, C>([...text, ['unet', unet], ['vae', vae]]);
+}
+
+/** What weights may be stored as. */
+export type Precision = 'float32' | 'float16';
+
+/** The checkpoint with its floating-point weights stored as `precision`. */
+export function castPipeline(pipeline: PipelineToWrite, precision: Precision): PipelineToWrite {
+  const cast = <C extends ComponentToWrite>(component: C): C => ({
+    ...component,
+    weights: castSource(component.weights, precision),
+  });
+  const { unet, vae, textEncoder, schedulerFile } = pipeline;
+  const file = textEncoder && { ...textEncoder.file, torch_dtype: precision };
+  return {
+    unet: cast(unet),
+    vae: cast(vae),
+    textEncoder: textEncoder && file && cast({ ...textEncoder, file }),
+    schedulerFile,
+  };
+}
+
+/** `model_index.json`, which tells diffusers what each folder holds. */
+export function pipelineIndex(
+  pipeline: PipelineConfigs | PipelineToWrite,
+  hasTokenizer: boolean,
+): ConfigFile {
+  const { unet, vae, textEncoder, schedulerFile } = pipeline;
+  const absent = [null, null];
+  return {
+    _class_name: 'StableDiffusionPipeline',
+    _diffusers_version: diffusersVersion,
+    feature_extractor: absent,
+    requires_safety_checker: false,
+    safety_checker: absent,
+    scheduler: ['diffusers', schedulerFile._class_name],
+    text_encoder: textEncoder ? ['transformers', textEncoder.network.className] : absent,
+    tokenizer: hasTokenizer ? ['transformers', 'CLIPTokenizer'] : absent,
+    unet: ['diffusers', unet.network.className],
+    vae: ['diffusers', vae.network.className],
+  };
+}
+
+/** The weights of a checkpoint as the original single file has them, and the header's notes. */
+export function ldmContents(pipeline: PipelineToWrite): {
+  weights: TensorSource;
+  metadata: Readonly<Record<string, string>>;
+} {
+  const components = [...componentsOf(pipeline)];
+  const notes: [string, string][] = components.map(([name, { file }]) => {
+    return [ldmConfigKeys[name], jsonText(file)];
+  });
+  return {
+    weights: joinSources(components.map(([, component]) => ldmWeights(component))),
+    metadata: {
+      'modelspec.sai_model_spec': '1.0.0',
+      'modelspec.architecture': 'stable-diffusion-v1',
+      ...Object.fromEntries(notes),
+      [ldmConfigKeys.scheduler]: jsonText(pipeline.schedulerFile),
+    },
+  };
+}
+
+function ldmWeights({ network, weights }: ComponentToWrite): TensorSource {
+  const naming = ldmNaming(network);
+  if (!naming) {
+    throw new WeightsError(`expected networks of the original layout, got ${network.className}`);
+  }
+  const origins = Array.from(weights.entries, ([name, { shape }]): [string, Origin] => {
+    const renamed = naming(name);
+    return [renamed, { name, shape: isConvolution(renamed) ? asConvolution(shape) : shape }];
+  });
+  return renameSource(weights, new Map(origins));
+}
+
+/** The VAE's attention is made of 1x1 convolutions in the original. */
+function isConvolution(ldmName: string): boolean {
+  return /\.attn_1\.(q|k|v|proj_out)\.weight$/.test(ldmName);
+}
+
+function asConvolution(shape: Shape): Shape {
+  if (shape.length === 2) return [...shape, 1, 1];
+  throw new WeightsError(`expected a matrix for the VAE's attention, got ${formatShape(shape)}`);
+}
+
+/** JSON as diffusers writes it: sorted keys, two spaces. */
+export function jsonText(file: ConfigFile): string {
+  return `${JSON.stringify(sorted(file), undefined, 2)}\n`;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([key, member]) => [key, sorted(member)]));
+}

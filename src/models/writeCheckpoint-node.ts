@@ -1,0 +1,134 @@
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bytesPerElement, elementCount } from '../tensor/index.js';
+import {
+  describeNonFinite,
+  nonFiniteError,
+  streamSafetensors,
+  type TensorSource,
+} from '../weights/index.js';
+import { replaceFile } from '../weights/replace-file-node.js';
+import { replaceFolder } from '../weights/replace-folder-node.js';
+import { clipTokenizerFolder, writeClipTokenizer } from './clipTokenizer-node.js';
+import { kindOf, ModelError } from './modelFiles-node.js';
+import { indexFileName, schedulerFileName, weightStems } from './openCheckpoint-node.js';
+import {
+  componentsOf,
+  jsonText,
+  ldmContents,
+  pipelineIndex,
+  type PipelineToWrite,
+} from './pipelineToWrite.js';
+
+/** How far the writing of a checkpoint is. */
+export interface WriteProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** The tensor that was last written. */
+  readonly tensor: string;
+}
+
+export interface WriteCheckpointOptions {
+  /** Replaces a checkpoint of that name, which otherwise is an error. */
+  readonly overwrite?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: WriteProgress) => void;
+}
+
+/** Fills a folder with the files of a vocabulary. */
+export type WriteTokenizer = (folder: string) => Promise<void>;
+
+/** Writes the vocabulary of an opened checkpoint; null where it has none. */
+export function tokenizerWriter(from: string | null): WriteTokenizer | null {
+  if (from === null) return null;
+  // The package holds less of it than a checkpoint does.
+  if (from === clipTokenizerFolder()) return writeClipTokenizer;
+  return async (folder) => {
+    await mkdir(folder, { recursive: true });
+    const entries = await readdir(from, { withFileTypes: true });
+    for (const entry of entries) {
+      // Download caches hold links to files.
+      if (!entry.isDirectory()) await copyFile(join(from, entry.name), join(folder, entry.name));
+    }
+  };
+}
+
+/**
+ * Writes a checkpoint as a folder that diffusers loads, holding one tensor at a time in memory. It appears under
+ * its name when all of it is on disk. The same checkpoint gives the same bytes.
+ * @throws WeightsError when the folder exists, a weight is not finite or not what it should be, or the system refuses.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  pipeline: PipelineToWrite,
+  writeTokenizer: WriteTokenizer | null,
+  options: WriteCheckpointOptions = {},
+): Promise<void> {
+  const components = componentsOf(pipeline);
+  const watch = watcher([...components.values()].map(({ weights }) => weights), options);
+  const write = async (partial: string): Promise<void> => {
+    for (const [name, { file, weights }] of components) {
+      await mkdir(join(partial, name));
+      await writeFile(join(partial, name, 'config.json'), jsonText(file));
+      const path = join(partial, name, `${weightStems[name]}.safetensors`);
+      await replaceFile(path, streamSafetensors(watch(weights)));
+    }
+    await mkdir(join(partial, 'scheduler'));
+    const scheduler = jsonText(pipeline.schedulerFile);
+    await writeFile(join(partial, 'scheduler', schedulerFileName), scheduler);
+    await writeTokenizer?.(join(partial, 'tokenizer'));
+    const index = pipelineIndex(pipeline, writeTokenizer !== null);
+    await writeFile(join(partial, indexFileName), jsonText(index));
+  };
+  await replaceFolder(folder, write, options.overwrite ? { replaces: indexFileName } : {});
+}
+
+/**
+ * Writes a checkpoint as one `.safetensors` file of the original layout, which holds no vocabulary. Configs are
+ * noted in its header.
+ * @throws ModelError when the file exists; WeightsError as `writeCheckpoint`.
+ */
+export async function writeLdmFile(
+  path: string,
+  pipeline: PipelineToWrite,
+  options: WriteCheckpointOptions = {},
+): Promise<void> {
+  if (!path.endsWith('.safetensors')) {
+    throw new ModelError(`${path}: expected a name that ends in .safetensors`);
+  }
+  if (!options.overwrite && (await kindOf(path)) !== undefined) {
+    throw new ModelError(`${path}: expected no such file yet, got one`);
+  }
+  const { weights, metadata } = ldmContents(pipeline);
+  const watch = watcher([weights], options);
+  await replaceFile(path, streamSafetensors(watch(weights), metadata));
+}
+
+/** Reports what is read of some sources, and stops where that was asked for or a weight is not finite. */
+function watcher(
+  sources: readonly TensorSource[],
+  { signal, onProgress }: WriteCheckpointOptions,
+): (source: TensorSource) => TensorSource {
+  const totalBytes = sources.reduce((sum, source) => sum + bytesOf(source), 0);
+  let doneBytes = 0;
+  return (source) => ({
+    entries: source.entries,
+    read: async (name) => {
+      signal?.throwIfAborted();
+      const weight = await source.read(name);
+      const problems = describeNonFinite(name, weight);
+      if (problems.length > 0) throw nonFiniteError(problems);
+      doneBytes += weight.data.byteLength;
+      onProgress?.({ doneBytes, totalBytes, tensor: name });
+      return weight;
+    },
+  });
+}
+
+function bytesOf({ entries }: TensorSource): number {
+  let bytes = 0;
+  for (const { dtype, shape } of entries.values()) {
+    bytes += bytesPerElement(dtype) * elementCount(shape);
+  }
+  return bytes;
+}
