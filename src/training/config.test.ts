@@ -123,3 +123,58 @@ describe('a training config', () => {
     expect(line.length).toBeLessThan(120);
   });
 });
+
+describe('the config of an autoencoder', () => {
+  const autoencoder = {
+    ...valid,
+    model: { _class_name: 'AutoencoderKL', block_out_channels: [8, 8], norm_num_groups: 4 },
+    data: { photos: ['photos'], sample_size: 32 },
+  };
+
+  it('has other data and a weight of the divergence', () => {
+    const config = parseTrainingConfig(autoencoder, 'x.yaml');
+    expect(config).toMatchObject({ kl_weight: 1e-6, loss: [{ kind: 'l1', weight: 1 }] });
+    expect(problems({ ...autoencoder, data })).toEqual(['x.yaml: data.degradation: no such key']);
+  });
+
+  it('wants crops that come out whole', () => {
+    const odd = { ...autoencoder.data, sample_size: 33 };
+    expect(problems({ ...autoencoder, data: odd })).toEqual([
+      "x.yaml: data.sample_size: expected a multiple of 2, the pixels a side of a latent's cell, got 33",
+    ]);
+  });
+
+  it('has a set of pictures to validate on, no pairs', () => {
+    const validation = { every_steps: 1, sets: { a: { hr: 'x', lr: 'y' } } };
+    expect(problems({ ...autoencoder, validation }).sort()).toEqual([
+      'x.yaml: validation.sets.a.hr: no such key',
+      'x.yaml: validation.sets.a.lr: no such key',
+      'x.yaml: validation.sets.a.photos: expected a text, got nothing',
+    ]);
+  });
+});
+
+it('a config names the networks that can be trained', () => {
+  const other = { ...valid, model: { _class_name: 'CLIPTextModel' } };
+  expect(problems(other)[0]).toMatch(
+    /^x\.yaml: model\._class_name: expected OneStepRestorer.* or \w+, got "CLIPTextModel"$/,
+  );
+});
+
+it('paths in a config are what the reader makes of them', () => {
+  const config = parseTrainingConfig(
+    {
+      ...valid,
+      initial_weights: 'w',
+      validation: { every_steps: 1, sets: { a: { hr: 'x', lr: 'y' } } },
+    },
+    'x.yaml',
+    (path) => `/here/${path}`,
+  );
+  expect(config).toMatchObject({
+    output_dir: '/here/out',
+    initial_weights: '/here/w',
+    data: { photos: ['/here/photos'] },
+    validation: { sets: { a: { hr: '/here/x', lr: '/here/y' } } },
+  });
+});

@@ -85,6 +85,12 @@ describe.each([
   });
 });
 
+it('are the crops themselves where nothing is degraded', async () => {
+  const { sample, target } = await open({ degradation: null, scale: 1 }).read(0, 3);
+  expect(sample).toBe(target);
+  expect(sample.shape).toEqual([3, 3, 8, 8]);
+});
+
 describe('photographs that cannot be used', () => {
   it('are named once and left out', async () => {
     const bad = join(folder, 'bad');
