@@ -7,7 +7,15 @@ import { matchWeights, sourceOf, type TensorSource } from '../weights/index.js';
 import { cutUnet, inheritedLayers } from './cutUnet.js';
 import { inheritedKey, inheritUnet, unetParams } from './inheritUnet.js';
 import { narrowUnet } from './narrowUnet.js';
-import { allStages, formatStages, parseStages, stageNames, stageOptions } from './stages.js';
+import { spaceCost } from './spaceCost.js';
+import {
+  allStages,
+  formatStages,
+  parseStages,
+  stageNames,
+  stageOptions,
+  teacherStages,
+} from './stages.js';
 
 const sd15 = {
   inChannels: 4,
@@ -99,6 +107,20 @@ describe('the design space', () => {
     const { parameters, macs } = graphCost(nanosdUnet(config, picture));
     expect(parameters / 1e6).toBeCloseTo(millions, 1);
     expect(macs / 1e9).toBeCloseTo(gmac, 1);
+  });
+
+  it('costs every network as its graph says, without building it', () => {
+    const sides = { batch: 1, height: 64, width: 64, contextTokens: 77 };
+    const costOf = spaceCost(stagesOfUnet2D(sd15), sides);
+    const sample = fc.sample(anyStages, { numRuns: 5, seed: 3 });
+    for (const stages of sample) {
+      const graph = nanosdUnet(cutUnet(stagesOfUnet2D(sd15), stages, 'dropped'), sides);
+      const { parameters, macs } = graphCost(graph);
+      expect(costOf(stages)).toEqual({ parameters, macs });
+    }
+    const parameters = [...allStages()].map((stages) => costOf(stages).parameters);
+    expect(Math.min(...parameters) / 1e6).toBeCloseTo(128.9, 1);
+    expect(Math.max(...parameters)).toBe(costOf(teacherStages).parameters);
   });
 });
 
