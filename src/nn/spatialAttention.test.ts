@@ -12,7 +12,7 @@ it('is attention of every cell to every cell, also in chunks of the queries', as
   const x = b.input('x', [1, channels, side, side]);
   const chunked = spatialAttention(b, 'attentions.0', x, { groups: 2, eps: 1e-6 });
   const graph = b.build({ chunked });
-  expect(graph.nodes.filter((node) => node.op === 'softmax')).toHaveLength(2);
+  expect(graph.nodes.filter((node) => node.op === 'softmax')).toHaveLength(3);
 
   const whole = new GraphBuilder();
   const input = whole.input('x', [1, channels, side, side]);

@@ -1,9 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
+import { mixValues } from './attention.js';
 import { linear } from './linear.js';
 import { groupNorm } from './norm.js';
-
-/** Queries at a time: scores of 1024 x 4096 (a map of 64x64) take 17 MB, not 67. */
-const QUERY_CHUNK = 1024;
 
 export interface SpatialAttentionOptions {
   readonly groups: number;
@@ -13,7 +11,6 @@ export interface SpatialAttentionOptions {
 /**
  * Self-attention over the cells of a map `[N, C, H, W]`, plus the map (diffusers' `Attention` as the VAE's
  * mid block has it): GroupNorm, one head of size C, biases on `to_q`, `to_k`, `to_v` and `to_out.0`.
- * Queries are taken in chunks, so that memory grows with the number of cells times 1024, not its square.
  */
 export function spatialAttention(
   b: GraphBuilder,
@@ -28,13 +25,7 @@ export function spatialAttention(
   const query = b.scale(linear(b, `${name}.to_q`, tokens, channels), 1 / Math.sqrt(channels));
   const keyTransposed = b.transpose(linear(b, `${name}.to_k`, tokens, channels), [0, 2, 1]);
   const value = linear(b, `${name}.to_v`, tokens, channels);
-  const mixed: Value[] = [];
-  for (let start = 0; start < cells; start += QUERY_CHUNK) {
-    const end = Math.min(start + QUERY_CHUNK, cells);
-    const chunk = cells <= QUERY_CHUNK ? query : b.sliceAxis(query, 1, start, end);
-    const probabilities = b.apply('softmax', [b.matmul(chunk, keyTransposed)], { axis: 2 });
-    mixed.push(b.matmul(probabilities, value));
-  }
-  const out = linear(b, `${name}.to_out.0`, b.concat(mixed, 1), channels);
+  const mixed = mixValues(b, query, keyTransposed, value);
+  const out = linear(b, `${name}.to_out.0`, mixed, channels);
   return b.add(x, b.reshape(b.transpose(out, [0, 2, 1]), [n, channels, h, w]));
 }
