@@ -38,7 +38,8 @@ export async function openAutoencoderObjective(config: AutoencoderTraining): Pro
     },
     modelFile: model,
     async finishModelFile(executor, weights) {
-      const scaling_factor = await measureScalingFactor(executor, weights, network, photos);
+      const crops = { photos, side: data.sample_size };
+      const scaling_factor = await measureScalingFactor(executor, weights, network, crops);
       return { ...model, scaling_factor };
     },
     get description() {

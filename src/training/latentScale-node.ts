@@ -1,30 +1,25 @@
 import { GraphBuilder, type Executor } from '../graph/index.js';
 import { cropImage } from '../image/index.js';
 import { readImage } from '../image/sharp-node.js';
-import {
-  buildEncoder,
-  gaussianMoments,
-  latentFactor,
-  type AutoencoderKLConfig,
-} from '../models/index.js';
+import { buildEncoder, gaussianMoments, type AutoencoderKLConfig } from '../models/index.js';
 import { tensor, toFloat64, type Weights } from '../tensor/index.js';
 import { toSigned } from './autoencoderLoss.js';
 
 /** So many photographs of a list, evenly spread, are enough for three digits. */
-const PHOTOS = 64;
-const SIDE = 256;
+const PHOTOS = 256;
 
 /**
  * What latents have to be multiplied with to have a deviation of one, as latent diffusion models want them:
- * measured on the middles of photographs. Latents are those that training would draw, less their noise.
+ * measured on the middles of photographs, squares of `side` pixels. Latents are those that training would
+ * draw, less their noise.
+ * @throws Error when no photograph is that large.
  */
 export async function measureScalingFactor(
   executor: Executor,
   weights: Weights,
   config: AutoencoderKLConfig,
-  photos: readonly string[],
+  { photos, side }: { readonly photos: readonly string[]; readonly side: number },
 ): Promise<number> {
-  const side = SIDE - (SIDE % latentFactor(config));
   const b = new GraphBuilder();
   const sample = b.input('sample', [1, config.inChannels, side, side]);
   const { mean } = gaussianMoments(b, buildEncoder(b, config, toSigned(b, sample)));

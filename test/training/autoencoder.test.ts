@@ -53,7 +53,7 @@ it('learns to give pictures back', async () => {
     event.kind === 'step' ? [event.metrics.loss] : [],
   );
   expect(losses).toHaveLength(12);
-  expect(losses[11]).toBeLessThan(losses[0] / 1.5);
+  expect(losses[11]).toBeLessThan(0.8 * losses[0]);
   const reports = eventsOf(stdout).flatMap((event) =>
     event.kind === 'validation' ? [event.report] : [],
   );
