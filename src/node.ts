@@ -3,6 +3,7 @@ export * from './image/sharp-node.js';
 export * from './models/clipTokenizer-node.js';
 export * from './models/initCheckpoint-node.js';
 export * from './models/modelFolder-node.js';
+export { openNetworkFolder, type NetworkFolder } from './models/networkFolder-node.js';
 export * from './models/openCheckpoint-node.js';
 export * from './models/writeCheckpoint-node.js';
 export * from './onnx/file-node.js';

@@ -43,6 +43,12 @@ export async function findWeightsFile(
   throw new ModelError(`${folder}: expected ${wanted[0]} or its index, got ${got}`);
 }
 
+/** Whether a folder holds weights, of whatever kind. */
+export async function holdsWeights(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.some((name) => /\.safetensors(\.|$)/.test(name) || isPickle(name));
+}
+
 /** The names that diffusers has given to a set of weights: whole, and the index of shards. */
 function namesOf(stem: string, variant?: string): readonly string[] {
   if (variant === undefined) return [`${stem}.safetensors`, `${stem}.safetensors.index.json`];

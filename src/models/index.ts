@@ -7,6 +7,7 @@ export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
 export * from './initialWeights.js';
 export * from './inspection.js';
+export * from './inspectPipeline.js';
 export * from './nanosdUnet.js';
 export * from './nanosdUnetConfig.js';
 export * from './network.js';

@@ -4,14 +4,15 @@ import type { Weights } from '../tensor/index.js';
 import { castWeights, checkFinite, matchWeights, WeightsError } from '../weights/index.js';
 import { readSafetensorsFile } from '../weights/safetensors-node.js';
 import { kindOf, ModelError, modelPlaces, readJsonFile } from './modelFiles-node.js';
+import { configFileName } from './networkFolder-node.js';
 import { packagePath } from './packageFolder-node.js';
 import { parseConfig } from './parseConfig.js';
 import { restorer, restorerMultiple, type RestorerConfig } from './restorer.js';
 import { restorerConfig, restorerConfigSchema } from './restorerConfig.js';
 
 export { ModelError } from './modelFiles-node.js';
+export { configFileName } from './networkFolder-node.js';
 
-export const configFileName = 'config.json';
 export const weightsFileName = 'diffusion_pytorch_model.safetensors';
 
 /** A restorer as it lies on disk: `config.json` and `diffusion_pytorch_model.safetensors`. */

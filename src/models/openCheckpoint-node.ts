@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path';
-import { WeightsError, type Checkpoint } from '../weights/index.js';
-import { openSafetensorsFile, type CheckpointFile } from '../weights/safetensors-node.js';
 import { clipTokenizerFolder } from './clipTokenizer-node.js';
-import { findWeightsFile, isPickle, pickleError } from './componentFiles-node.js';
+import { holdsWeights, isPickle, pickleError } from './componentFiles-node.js';
 import { ldmFiles, unknownLdmNames } from './ldmFile.js';
 import { kindOf, ModelError, modelPlaces, readConfigFile } from './modelFiles-node.js';
 import type { ComponentName, ConfigFile, Network } from './network.js';
+import { configFileName, folderWeights, weightsOf, withFiles } from './networkFolder-node.js';
 import {
   parsePipeline,
   type Component,
@@ -13,7 +12,7 @@ import {
   type Pipeline,
   type PipelineConfigs,
 } from './pipeline.js';
-import { networkWeights, type Layout } from './storedWeights.js';
+import type { Layout } from './storedWeights.js';
 import { supportedCheckpoints, unsupportedFile, unsupportedPipeline } from './unsupported.js';
 
 /** Where a checkpoint lies. */
@@ -27,7 +26,10 @@ export interface CheckpointPlace {
 }
 
 /** What the config files of a checkpoint say. */
-export type CheckpointConfigs = PipelineConfigs & CheckpointPlace;
+export interface CheckpointConfigs extends PipelineConfigs, CheckpointPlace {
+  /** Whether there are weights beside the configs, of whatever kind. */
+  readonly hasWeights: boolean;
+}
 
 /** A checkpoint with its weights, whose files stay open until it is disposed of. */
 export interface OpenCheckpoint extends Pipeline, CheckpointPlace, AsyncDisposable {}
@@ -37,17 +39,11 @@ export interface OpenCheckpointOptions {
   readonly variant?: string;
 }
 
-const clipVocabularySize = 49408;
-
 export const indexFileName = 'model_index.json';
 export const schedulerFileName = 'scheduler_config.json';
 
-/** What weight files are called, by the folder that they lie in. */
-export const weightStems: Readonly<Record<ComponentName, string>> = {
-  text_encoder: 'model',
-  unet: 'diffusion_pytorch_model',
-  vae: 'diffusion_pytorch_model',
-};
+/** Of CLIP's vocabulary. */
+const clipTokens = 49408;
 
 /**
  * Opens a Stable Diffusion 1.x checkpoint: a folder of diffusers, by its path or its name in the package, or a
@@ -58,16 +54,16 @@ export async function openCheckpoint(
   model: string,
   options: OpenCheckpointOptions = {},
 ): Promise<OpenCheckpoint> {
-  const place = await findCheckpoint(model);
-  return place.kind === 'file' ? openLdmFile(place.path) : openFolder(place.path, options);
+  const { kind, path } = await findCheckpoint(model);
+  return kind === 'file' ? openLdmFile(path) : openFolder(path, options);
 }
 
-/** Reads what `openCheckpoint` would without looking for the weights of a folder. */
+/** Reads what `openCheckpoint` would without looking at the weights of a folder. */
 export async function readCheckpointConfigs(model: string): Promise<CheckpointConfigs> {
-  const place = await findCheckpoint(model);
-  if (place.kind === 'folder') return readFolder(place.path);
-  await using checkpoint = await openLdmFile(place.path);
-  return checkpoint;
+  const { kind, path } = await findCheckpoint(model);
+  if (kind === 'folder') return readFolder(path);
+  await using checkpoint = await openLdmFile(path);
+  return { ...checkpoint, hasWeights: true };
 }
 
 async function findCheckpoint(model: string): Promise<{ kind: 'file' | 'folder'; path: string }> {
@@ -86,25 +82,28 @@ async function readFolder(path: string): Promise<CheckpointConfigs> {
   const family = unsupportedPipeline(index);
   if (family !== undefined) throw unsupported(path, family);
   const fileOf = (component: ComponentName | 'scheduler'): string =>
-    join(path, component, component === 'scheduler' ? schedulerFileName : 'config.json');
+    join(path, component, component === 'scheduler' ? schedulerFileName : configFileName);
   const hasText = isListed(index, 'text_encoder');
+  const tokenizerFolder = isListed(index, 'tokenizer') ? join(path, 'tokenizer') : null;
   const expected = [fileOf('unet'), fileOf('vae'), fileOf('scheduler')];
   if (hasText) expected.push(fileOf('text_encoder'));
-  await requireFiles(path, 'file', expected);
-  const tokenizerFolder = isListed(index, 'tokenizer') ? join(path, 'tokenizer') : null;
-  await requireFiles(path, 'folder', tokenizerFolder === null ? [] : [tokenizerFolder]);
+  if (tokenizerFolder !== null) expected.push(tokenizerFolder);
+  await requirePresent(path, expected);
   const files = {
     unet: await readConfigFile(fileOf('unet')),
     vae: await readConfigFile(fileOf('vae')),
     text_encoder: hasText ? await readConfigFile(fileOf('text_encoder')) : null,
     scheduler: await readConfigFile(fileOf('scheduler')),
   };
+  const folders = ['unet', 'vae', 'text_encoder'].map((name) => join(path, name));
+  const held = await Promise.all(folders.map(holdsWeights));
   return {
     ...parsePipeline(files, fileOf),
     name: basename(path),
     path,
     layout: 'diffusers',
     tokenizerFolder,
+    hasWeights: held.includes(true),
   };
 }
 
@@ -114,17 +113,13 @@ function isListed(index: ConfigFile, component: string): boolean {
   return Array.isArray(entry) && entry[1] !== null;
 }
 
-async function requireFiles(
-  folder: string,
-  kind: 'file' | 'folder',
-  files: readonly string[],
-): Promise<void> {
-  const kinds = await Promise.all(files.map(kindOf));
-  const missing = files.filter((_, i) => kinds[i] !== kind);
+async function requirePresent(folder: string, paths: readonly string[]): Promise<void> {
+  const kinds = await Promise.all(paths.map(kindOf));
+  const missing = paths.filter((_, i) => kinds[i] === undefined);
   if (missing.length === 0) return;
-  const names = (paths: readonly string[]): string =>
-    paths.map((path) => path.slice(folder.length + 1)).join(', ');
-  throw new ModelError(`${folder}: expected ${names(files)}, got no ${names(missing)}`);
+  const names = (all: readonly string[]): string =>
+    all.map((path) => path.slice(folder.length + 1)).join(', ');
+  throw new ModelError(`${folder}: expected ${names(paths)}, got no ${names(missing)}`);
 }
 
 async function openFolder(
@@ -132,15 +127,12 @@ async function openFolder(
   { variant }: OpenCheckpointOptions,
 ): Promise<OpenCheckpoint> {
   const { unet, vae, textEncoder, ...rest } = await readFolder(path);
-  return openAll(async (open) => {
+  return withFiles(async (files) => {
     const component = async <N extends Network>(
       name: ComponentName,
       config: ComponentConfig<N>,
     ): Promise<Component<N>> => {
-      const file = await findWeightsFile(join(path, name), weightStems[name], variant);
-      const weights = labelled(file, await open(file), (opened) =>
-        networkWeights(config.network, opened, 'diffusers', `${name}.`),
-      );
+      const weights = await folderWeights(join(path, name), config.network, files, variant);
       return { ...config, weights };
     };
     return {
@@ -154,73 +146,37 @@ async function openFolder(
 
 async function openLdmFile(path: string): Promise<OpenCheckpoint> {
   if (isPickle(path)) throw pickleError(path, `from_single_file("${path}")`);
-  return openAll(async (open) => {
-    const file = await open(path);
+  return withFiles(async (files) => {
+    const file = await files.open(path);
     const family = unsupportedFile(file.entries.keys());
     if (family !== undefined) throw unsupported(path, family);
-    const configs = parsePipeline(ldmFiles(file, path), (component) => `${path}: ${component}`);
     const unknown = unknownLdmNames(file.entries.keys());
     if (unknown.length > 0) {
-      const got = `${unknown.length} weights such as ${unknown[0]}`;
-      throw new ModelError(`${path}: expected ${supportedCheckpoints}, got ${got}`);
+      throw unsupported(path, `${unknown.length} weights that none has, such as ${unknown[0]}`);
     }
+    const configs = parsePipeline(ldmFiles(file, path), (component) => `${path}: ${component}`);
     const component = <N extends Network>(
       name: ComponentName,
       config: ComponentConfig<N>,
-    ): Component<N> => {
-      const weights = labelled(path, file, (opened) =>
-        networkWeights(config.network, opened, 'ldm', `${name}.`),
-      );
-      return { ...config, weights };
-    };
+    ): Component<N> => ({
+      ...config,
+      weights: weightsOf(path, file, config.network, 'ldm', name),
+    });
+    const { unet, vae, textEncoder, schedulerFile } = configs;
+    const hasClipTokens = textEncoder?.network.config.vocabSize === clipTokens;
     return {
-      unet: component('unet', configs.unet),
-      vae: component('vae', configs.vae),
-      textEncoder: configs.textEncoder && component('text_encoder', configs.textEncoder),
-      schedulerFile: configs.schedulerFile,
+      unet: component('unet', unet),
+      vae: component('vae', vae),
+      textEncoder: textEncoder && component('text_encoder', textEncoder),
+      schedulerFile,
       name: basename(path),
       path,
       layout: 'ldm',
-      tokenizerFolder: readsClip(configs) ? clipTokenizerFolder() : null,
+      tokenizerFolder: hasClipTokens ? clipTokenizerFolder() : null,
     };
   });
 }
 
-/** Single files hold no vocabulary, because all have the same. */
-function readsClip({ textEncoder }: PipelineConfigs): boolean {
-  return textEncoder?.network.config.vocabSize === clipVocabularySize;
-}
-
-/** Opens files for a checkpoint, and closes them with it, or when one of them does not fit. */
-async function openAll(
-  task: (open: (path: string) => Promise<Checkpoint>) => Promise<Pipeline & CheckpointPlace>,
-): Promise<OpenCheckpoint> {
-  const files: CheckpointFile[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(files.splice(0).map((file) => file.close()));
-  };
-  try {
-    const checkpoint = await task(async (path) => {
-      const file = await openSafetensorsFile(path);
-      files.push(file);
-      return file;
-    });
-    return { ...checkpoint, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-function labelled<F, T>(path: string, file: F, task: (file: F) => T): T {
-  try {
-    return task(file);
-  } catch (error) {
-    if (!(error instanceof WeightsError)) throw error;
-    throw new WeightsError(`${path}: ${error.message}`, { cause: error });
-  }
-}
-
-function unsupported(path: string, family: string): ModelError {
-  return new ModelError(`${path}: expected ${supportedCheckpoints}, got ${family}`);
+function unsupported(path: string, got: string): ModelError {
+  return new ModelError(`${path}: expected ${supportedCheckpoints}, got ${got}`);
 }

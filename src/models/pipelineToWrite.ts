@@ -28,14 +28,15 @@ export interface PipelineToWrite {
 }
 
 /** The components that there are, by the name of their folder, in the order of the alphabet. */
-export function componentsOf<C extends ComponentConfig>(pipeline: {
-  readonly unet: C;
-  readonly vae: C;
-  readonly textEncoder: C | null;
-}): ReadonlyMap<ComponentName, C> {
+export function componentsOf<U, V, T>(pipeline: {
+  readonly unet: U;
+  readonly vae: V;
+  readonly textEncoder: T | null;
+}): ReadonlyMap<ComponentName, U | V | T> {
   const { unet, vae, textEncoder } = pipeline;
-  const text: [ComponentName, C][] = textEncoder ? [['text_encoder', textEncoder]] : [];
-  return new Map<ComponentName, C>([...text, ['unet', unet], ['vae', vae]]);
+  const components = new Map<ComponentName, U | V | T>();
+  if (textEncoder) components.set('text_encoder', textEncoder);
+  return components.set('unet', unet).set('vae', vae);
 }
 
 /** What weights may be stored as. */

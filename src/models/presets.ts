@@ -132,9 +132,11 @@ const sdMini: PipelineFiles = {
   },
   vae: {
     ...sd15Vae,
-    block_out_channels: [32, 64, 128],
+    block_out_channels: [32, 64, 96],
     down_block_types: new Array<string>(3).fill('DownEncoderBlock2D'),
     layers_per_block: 1,
+    mid_block_add_attention: false,
+    norm_num_groups: 8,
     sample_size: 128,
     up_block_types: new Array<string>(3).fill('UpDecoderBlock2D'),
   },

@@ -11,7 +11,8 @@ import { replaceFile } from '../weights/replace-file-node.js';
 import { replaceFolder } from '../weights/replace-folder-node.js';
 import { clipTokenizerFolder, writeClipTokenizer } from './clipTokenizer-node.js';
 import { kindOf, ModelError } from './modelFiles-node.js';
-import { indexFileName, schedulerFileName, weightStems } from './openCheckpoint-node.js';
+import { configFileName, weightStem } from './networkFolder-node.js';
+import { indexFileName, schedulerFileName } from './openCheckpoint-node.js';
 import {
   componentsOf,
   jsonText,
@@ -67,10 +68,10 @@ export async function writeCheckpoint(
   const components = componentsOf(pipeline);
   const watch = watcher([...components.values()].map(({ weights }) => weights), options);
   const write = async (partial: string): Promise<void> => {
-    for (const [name, { file, weights }] of components) {
+    for (const [name, { file, network, weights }] of components) {
       await mkdir(join(partial, name));
-      await writeFile(join(partial, name, 'config.json'), jsonText(file));
-      const path = join(partial, name, `${weightStems[name]}.safetensors`);
+      await writeFile(join(partial, name, configFileName), jsonText(file));
+      const path = join(partial, name, `${weightStem(network)}.safetensors`);
       await replaceFile(path, streamSafetensors(watch(weights)));
     }
     await mkdir(join(partial, 'scheduler'));
