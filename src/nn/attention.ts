@@ -19,6 +19,17 @@ export function projectContext(
   return { key: project('to_k'), value: project('to_v') };
 }
 
+/** The same where the context is a constant: they are params, `NAME.key` and `NAME.value`. */
+export function foldedContext(
+  b: GraphBuilder,
+  name: string,
+  contextTokens: number,
+  channels: number,
+): KeysAndValues {
+  const shape = [1, contextTokens, channels];
+  return { key: b.param(`${name}.key`, shape), value: b.param(`${name}.value`, shape) };
+}
+
 /**
  * Multi-head attention as the U-Net's transformer has it (diffusers' `Attention`): queries from
  * `hiddenStates` `[N, tokens, C]`. `to_q` has no bias, `to_out.0` has one; the scale is one over the root

@@ -1,4 +1,5 @@
 export * from './cutUnet.js';
+export * from './foldPromptEmbeddings.js';
 export * from './inheritUnet.js';
 export * from './narrowUnet.js';
 export * from './spaceCost.js';
