@@ -1,3 +1,5 @@
+export * from './generation/generateFiles-node.js';
+export * from './generation/openPipeline-node.js';
 export * from './image/imagePairs-node.js';
 export * from './image/sharp-node.js';
 export * from './models/clipTokenizer-node.js';

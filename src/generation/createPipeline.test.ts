@@ -70,9 +70,10 @@ describe('a pipeline', () => {
   });
 
   it('guides the same in one run as in two', async () => {
-    const [sequential] = await generate({}, { guidance: 'sequential' });
-    const [batched] = await generate({}, { guidance: 'batched' });
-    expect(largestDifference(sequential, batched)).toBeLessThan(1e-4);
+    const [sequential] = await generate({}, { plan: { guidance: 'sequential', residency: 'all' } });
+    const [batched] = await generate({}, { plan: { guidance: 'batched', residency: 'all' } });
+    // To the last bit, so that what memory there is does not show in the picture.
+    expect(batched.data).toEqual(sequential.data);
   });
 
   it.each(schedulerNames)('runs %s, which goes its own way', async (scheduler) => {
@@ -205,18 +206,22 @@ describe('networks', () => {
     await using all = createPipeline(parts);
     await generate({ seeds: [1, 2] }, {}, all);
     await generate({}, {}, all);
-    expect(parts.loads).toEqual(['text', 'unet 1x4x2x4', 'vae 1x4x2x4']);
+    expect(parts.loads).toEqual(['text', 'unet 2x4x2x4', 'vae 1x4x2x4']);
     await generate({ prompt: 'new', size: { width: 8, height: 8 } }, {}, all);
-    expect(parts.loads.slice(3)).toEqual(['text', 'unet 1x4x2x2', 'vae 1x4x2x2']);
+    expect(parts.loads.slice(3)).toEqual(['text', 'unet 2x4x2x2', 'vae 1x4x2x2']);
   });
 
   it('make room for each other where memory is short, to the same result', async () => {
     const parts = tinyParts(executor);
-    await using one = createPipeline(parts, 'one');
-    const images = await generate({ seeds: [1, 2] }, { guidance: 'batched' }, one);
+    await using one = createPipeline(parts);
+    const images = await generate(
+      { seeds: [1, 2] },
+      { plan: { guidance: 'batched', residency: 'one' } },
+      one,
+    );
     const round = ['unet 2x4x2x4', 'vae 1x4x2x4'];
     expect(parts.loads).toEqual(['text', ...round, ...round]);
-    const kept = await generate({ seeds: [1, 2] }, { guidance: 'batched' });
+    const kept = await generate({ seeds: [1, 2] });
     expect(images[1].data).toEqual(kept[1].data);
   });
 });

@@ -3,18 +3,10 @@ import {
   schedulerConfig,
   type Scheduler,
   type SchedulerFile,
+  type SchedulerName,
 } from '../diffusion/index.js';
-import type { Graph, Session } from '../graph/index.js';
 import type { Image } from '../image/index.js';
-import {
-  ConfigError,
-  decoderOf,
-  encoderOf,
-  pixelsPerLatent,
-  unet2DCondition,
-  type Autoencoder,
-  type Unet2DConditionConfig,
-} from '../models/index.js';
+import { ConfigError, pixelsPerLatent } from '../models/index.js';
 import type { Shape } from '../tensor/index.js';
 import {
   denoise,
@@ -29,20 +21,20 @@ import {
   defaultSteps,
   type GenerationRequest,
 } from './generationRequest.js';
-import { decodeLatents, encodeImage } from './latents.js';
-import { fitLatentColours, latentPreview, type LatentColours } from './preview.js';
+import {
+  openPipelineNetworks,
+  type NetworkParts,
+  type PipelineNetworks,
+} from './pipelineNetworks.js';
+import { fitLatentColours, latentPreview, type Decode, type LatentColours } from './preview.js';
 import type { PromptEncoder } from './promptEncoder.js';
-import { createLoadedNetworks, type Residency } from './sessions.js';
+import type { Residency } from './sessions.js';
 
 /** What a pipeline is made of. It owns none of it, but the sessions that it loads. */
-export interface PipelineParts {
+export interface PipelineParts extends NetworkParts {
   readonly encodePrompts: PromptEncoder;
-  readonly unet: Unet2DConditionConfig;
-  readonly vae: Autoencoder;
   /** The checkpoint's `scheduler_config.json`. */
   readonly scheduler: SchedulerFile;
-  /** Makes a graph of the U-Net or of the VAE ready to run, with its weights. */
-  readonly load: (component: 'unet' | 'vae', graph: Graph) => Promise<Session>;
 }
 
 export interface GenerationProgress {
@@ -63,9 +55,17 @@ export interface GenerateOptions {
   readonly onPreview?: (preview: Image, progress: GenerationProgress) => void;
   /** Called with the words of a prompt that the text encoder has no room for. */
   readonly onTruncated?: (words: string, prompt: string) => void;
-  /** `sequential` unless given: two runs a step, at half the activations of `batched`. */
-  readonly guidance?: GuidanceMode;
+  /** How much memory may be used; the most unless given. */
+  readonly plan?: GenerationPlan;
 }
+
+/** Where memory is spent to save time. */
+export interface GenerationPlan {
+  readonly guidance: GuidanceMode;
+  readonly residency: Residency;
+}
+
+const roomyPlan: GenerationPlan = { guidance: 'batched', residency: 'all' };
 
 export interface GeneratedImage {
   readonly seed: number;
@@ -77,6 +77,8 @@ export interface GeneratedImage {
 export interface DiffusionPipeline extends AsyncDisposable {
   /** Sides of pictures are multiples of this, in pixels. */
   readonly sizeMultiple: number;
+  /** The checkpoint's own, which requests that name none get. */
+  readonly scheduler: SchedulerName;
   /**
    * Makes the pictures one after the other. One call at a time.
    * @throws RangeError for a request that cannot be; the signal's reason when aborted.
@@ -88,79 +90,66 @@ export interface DiffusionPipeline extends AsyncDisposable {
  * A latent diffusion pipeline: encode the prompt, denoise, decode.
  * @throws ConfigError when the parts do not fit each other.
  */
-export function createPipeline(
-  parts: PipelineParts,
-  residency: Residency = 'all',
-): DiffusionPipeline {
+export function createPipeline(parts: PipelineParts): DiffusionPipeline {
   checkParts(parts);
-  const { unet, vae } = parts;
-  const sizeMultiple = pixelsPerLatent(vae);
-  const networks = createLoadedNetworks(residency);
+  const networks = openPipelineNetworks(parts);
   let colours: LatentColours | undefined;
+  const decode: Decode = (latents, shape) => networks.decode(latents, shape);
+  const previewColours = async (): Promise<LatentColours> =>
+    (colours ??= await fitLatentColours(parts.unet.inChannels, decode));
+  return {
+    sizeMultiple: pixelsPerLatent(parts.vae),
+    scheduler: schedulerConfig(parts.scheduler).name,
+    generate: (request, options = {}) =>
+      generateImages(parts, networks, previewColours, request, options),
+    [Symbol.asyncDispose]: () => networks[Symbol.asyncDispose](),
+  };
+}
 
-  const latentShape = ({ size }: GenerationRequest): Shape => {
-    const { width, height } = size;
-    return [1, unet.inChannels, height / sizeMultiple, width / sizeMultiple];
-  };
-  const decode = async (latents: Float32Array, shape: Shape): Promise<Image> => {
-    const [batch, , height, width] = shape;
-    const session = await networks.get('decoder', `${width}x${height}`, () =>
-      parts.load('vae', decoderOf(vae, { batch, height, width })),
-    );
-    return decodeLatents(session, vae, latents, shape);
-  };
-  const encodeSource = async ({
-    source,
-    size,
-  }: GenerationRequest): Promise<Float32Array | null> => {
-    if (!source) return null;
-    const { width, height } = size;
-    const session = await networks.get('encoder', `${width}x${height}`, () =>
-      parts.load('vae', encoderOf(vae, { batch: 1, height, width })),
-    );
-    return encodeImage(session, vae, source.image);
-  };
-  const openUnet = (batch: number, shape: Shape, contextTokens: number): Promise<Session> => {
-    const [, , height, width] = shape;
-    const key = [batch, height, width, contextTokens].join();
-    return networks.get('unet', key, () =>
-      parts.load('unet', unet2DCondition(unet, { batch, height, width, contextTokens })),
-    );
-  };
-
-  async function* generate(
-    request: GenerationRequest,
-    options: GenerateOptions = {},
-  ): AsyncGenerator<GeneratedImage> {
-    const { signal, onProgress, onPreview, guidance = 'sequential' } = options;
+async function* generateImages(
+  parts: PipelineParts,
+  networks: PipelineNetworks,
+  previewColours: () => Promise<LatentColours>,
+  request: GenerationRequest,
+  options: GenerateOptions,
+): AsyncGenerator<GeneratedImage> {
+  const { signal, onProgress, onPreview, plan = roomyPlan } = options;
+  const { seeds, source } = request;
+  signal?.throwIfAborted();
+  const shape = latentShape(parts, request);
+  const scheduler = requestedScheduler(parts.scheduler, request);
+  networks.keep(plan.residency);
+  const conditioning = await encodeConditioning(parts, request, options);
+  signal?.throwIfAborted();
+  const colours = onPreview && (await previewColours());
+  const clean = source ? await networks.encode(source.image) : null;
+  for (const [image, seed] of seeds.entries()) {
     signal?.throwIfAborted();
-    checkRequest(request, sizeMultiple);
-    const scheduler = requestedScheduler(parts.scheduler, request);
-    const shape = latentShape(request);
-    const conditioning = await encodeConditioning(parts, request, options);
+    const session = await networks.unet({
+      batch: predictorBatch(conditioning, plan.guidance),
+      height: shape[2],
+      width: shape[3],
+      contextTokens: conditioning.conditional.shape[1],
+    });
+    const predict = guidedPredictor(session, conditioning, plan.guidance, shape, signal);
+    const steps = scheduler.timesteps.length;
+    const at = (step: number): GenerationProgress => ({ image, images: seeds.length, step, steps });
+    onProgress?.(at(0));
+    const onStep = (step: number, foreseen: Float32Array): void => {
+      onProgress?.(at(step));
+      if (colours) onPreview?.(latentPreview(colours, foreseen, shape), at(step));
+    };
+    const latents = await denoise({ scheduler, predict, shape, seed, clean, onStep });
     signal?.throwIfAborted();
-    if (onPreview) colours ??= await fitLatentColours(unet.inChannels, decode);
-    const clean = await encodeSource(request);
-    const { seeds } = request;
-    for (const [image, seed] of seeds.entries()) {
-      signal?.throwIfAborted();
-      const batch = predictorBatch(conditioning, guidance);
-      const session = await openUnet(batch, shape, conditioning.conditional.shape[1]);
-      const predict = guidedPredictor(session, conditioning, guidance, shape, signal);
-      const steps = scheduler.timesteps.length;
-      const at = (step: number) => ({ image, images: seeds.length, step, steps });
-      onProgress?.(at(0));
-      const onStep = (step: number, foreseen: Float32Array): void => {
-        onProgress?.(at(step));
-        if (colours) onPreview?.(latentPreview(colours, foreseen, shape), at(step));
-      };
-      const latents = await denoise({ scheduler, predict, shape, seed, clean, onStep });
-      signal?.throwIfAborted();
-      yield { seed, image: await decode(latents, shape) };
-    }
+    yield { seed, image: await networks.decode(latents, shape) };
   }
+}
 
-  return { sizeMultiple, generate, [Symbol.asyncDispose]: () => networks[Symbol.asyncDispose]() };
+function latentShape({ unet, vae }: PipelineParts, request: GenerationRequest): Shape {
+  const multiple = pixelsPerLatent(vae);
+  checkRequest(request, multiple);
+  const { width, height } = request.size;
+  return [1, unet.inChannels, height / multiple, width / multiple];
 }
 
 function requestedScheduler(file: SchedulerFile, request: GenerationRequest): Scheduler {

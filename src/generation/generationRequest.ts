@@ -1,13 +1,19 @@
 import type { SchedulerName } from '../diffusion/index.js';
 import type { Image } from '../image/index.js';
 
+/** The size of a picture, in pixels. */
+export interface PictureSides {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What is to be made. The same request gives the same pictures, to the last bit on the same machine. */
 export interface GenerationRequest {
   readonly prompt: string;
   /** What the pictures are led away from; nothing unless given. */
   readonly negativePrompt?: string;
   /** In pixels; sides are multiples of the pipeline's `sizeMultiple`. */
-  readonly size: { readonly width: number; readonly height: number };
+  readonly size: PictureSides;
   /** A picture for each. */
   readonly seeds: readonly number[];
   /** 20 unless given. */
@@ -27,17 +33,11 @@ export interface GenerationRequest {
 export const defaultSteps = 20;
 export const defaultGuidanceScale = 7.5;
 
-/** @throws RangeError naming what cannot be, and the nearest size that can. */
+/** @throws RangeError naming what cannot be. */
 export function checkRequest(request: GenerationRequest, sizeMultiple: number): void {
   const { size, seeds, guidanceScale = defaultGuidanceScale, source } = request;
   const { width, height } = size;
-  const nearest = [width, height].map((side) => nearestSide(side, sizeMultiple));
-  if (nearest[0] !== width || nearest[1] !== height) {
-    throw new RangeError(
-      `expected sides that are multiples of ${sizeMultiple} pixels, got ${width}x${height}; ` +
-        `the nearest is ${nearest.join('x')}`,
-    );
-  }
+  checkSize(size, sizeMultiple);
   if (!Number.isFinite(guidanceScale)) {
     throw new RangeError(`expected a number for the guidance, got ${guidanceScale}`);
   }
@@ -51,6 +51,16 @@ export function checkRequest(request: GenerationRequest, sizeMultiple: number): 
     const got = `${source.image.width}x${source.image.height}`;
     throw new RangeError(`expected a picture of ${width}x${height} to start from, got ${got}`);
   }
+}
+
+/** @throws RangeError naming the nearest size that can be. */
+export function checkSize({ width, height }: PictureSides, sizeMultiple: number): void {
+  const nearest = [width, height].map((side) => nearestSide(side, sizeMultiple));
+  if (nearest[0] === width && nearest[1] === height) return;
+  throw new RangeError(
+    `expected sides that are multiples of ${sizeMultiple} pixels, got ${width}x${height}; ` +
+      `the nearest is ${nearest.join('x')}`,
+  );
 }
 
 const LARGEST_SEED = 2 ** 32 - 1;

@@ -10,6 +10,9 @@ export interface LatentColours {
   readonly factors: readonly (readonly number[])[];
 }
 
+/** An image of latents `[1, C, h, w]`. */
+export type Decode = (latents: Float32Array, shape: Shape) => Promise<Image>;
+
 /** Cells a side of what the colours are fitted to, and of its patches of one value. */
 const SIDE = 16;
 const PATCH = 4;
@@ -18,10 +21,7 @@ const PATCH = 4;
  * Fits colours to what a decoder makes of patches of random latents, by least squares. It decodes a picture of
  * 16 x 16 cells once.
  */
-export async function fitLatentColours(
-  channels: number,
-  decode: (latents: Float32Array, shape: Shape) => Promise<Image>,
-): Promise<LatentColours> {
+export async function fitLatentColours(channels: number, decode: Decode): Promise<LatentColours> {
   const grid = SIDE / PATCH;
   const patches = gaussianNoise([channels, grid, grid], 0).data;
   const latents = new Float32Array(channels * SIDE * SIDE).map((_, i) => {

@@ -1,4 +1,5 @@
 export * from './colour.js';
+export * from './cover.js';
 export * from './degradations/index.js';
 export * from './geometry.js';
 export * from './image.js';

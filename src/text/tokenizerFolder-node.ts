@@ -14,10 +14,11 @@ const vocabularySchema = z.record(z.string(), z.int().min(0));
 
 /**
  * Opens the `tokenizer/` folder of a checkpoint: `vocab.json` and `merges.txt` (and `added_tokens.json`, where a
- * fine-tune has one), or else `tokenizer.json`. Merges alone will do, as they define the vocabulary.
+ * fine-tune has one), or else `tokenizer.json`. Merges alone will do, as they define the vocabulary. Prompts are
+ * of `length` tokens.
  * @throws TokenizerError naming the file that is missing or does not fit.
  */
-export async function openTokenizerFolder(folder: string): Promise<PromptTokenizer> {
+export async function openTokenizerFolder(folder: string, length = 77): Promise<PromptTokenizer> {
   const mergesPath = join(folder, 'merges.txt');
   const merges = await readText(mergesPath);
   if (merges !== undefined) {
@@ -29,7 +30,7 @@ export async function openTokenizerFolder(folder: string): Promise<PromptTokeniz
       merges: pairs,
       ...(addedTokens && { addedTokens }),
     });
-    return labelled(mergesPath, () => createPromptTokenizer(json));
+    return labelled(mergesPath, () => createPromptTokenizer(json, length));
   }
   const whole = join(folder, 'tokenizer.json');
   const text = await readText(whole);
@@ -38,7 +39,7 @@ export async function openTokenizerFolder(folder: string): Promise<PromptTokeniz
       `${folder}: expected merges.txt and vocab.json, or tokenizer.json, got neither`,
     );
   }
-  return labelled(whole, () => createPromptTokenizer(parseJson(text)));
+  return labelled(whole, () => createPromptTokenizer(parseJson(text), length));
 }
 
 async function readVocabulary(path: string): Promise<Vocabulary | undefined> {
