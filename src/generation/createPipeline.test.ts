@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { sd15Scheduler, tinyParts, tinyUnet } from '../../test/tinyPipeline.js';
+import { sd15Scheduler, tinyParts, tinyUnet } from '../../test/generation/tinyPipeline.js';
 import { schedulerNames } from '../diffusion/index.js';
 import { createImage, type Image } from '../image/index.js';
 import { createNodeExecutor } from '../runtime/ort-node.js';

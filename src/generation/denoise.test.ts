@@ -8,7 +8,7 @@ import {
   type SchedulerName,
 } from '../diffusion/index.js';
 import { gaussianNoise } from '../tensor/index.js';
-import { sd15Scheduler } from '../../test/tinyPipeline.js';
+import { sd15Scheduler } from '../../test/generation/tinyPipeline.js';
 import { denoise, type Predictor } from './denoise.js';
 
 const shape = [1, 2, 3, 4];

@@ -1,18 +1,25 @@
 // A pipeline of SD 1.x's topology, small enough for tests: 4 latent channels, latents of a quarter of the size.
 
-import { schedulerConfigSchema, type SchedulerFile } from '../src/diffusion/index.js';
-import type { Executor, Graph } from '../src/graph/index.js';
-import { createPromptEncoder, type PipelineParts } from '../src/generation/index.js';
+import { schedulerConfigSchema, type SchedulerFile } from '../../src/diffusion/index.js';
+import type { Executor, Graph } from '../../src/graph/index.js';
+import { createPromptEncoder, type PipelineParts } from '../../src/generation/index.js';
 import {
   clipText,
   componentClasses,
   decoderOf,
   encoderOf,
+  networkParams,
   parseNetwork,
+  parsePipeline,
   unet2DCondition,
-} from '../src/models/index.js';
-import { elementCount, gaussianNoise, tensor, type Tensor } from '../src/tensor/index.js';
-import type { PromptTokenizer } from '../src/text/index.js';
+  type ComponentConfig,
+  type PipelineToWrite,
+} from '../../src/models/index.js';
+import { writeByteTokenizer } from '../../src/models/clipTokenizer-node.js';
+import { writeCheckpoint } from '../../src/models/writeCheckpoint-node.js';
+import { elementCount, gaussianNoise, tensor, type Tensor } from '../../src/tensor/index.js';
+import type { PromptTokenizer } from '../../src/text/index.js';
+import { sourceOf } from '../../src/weights/index.js';
 
 /** The config files of its checkpoint. */
 export const tinyFiles = {
@@ -43,9 +50,10 @@ export const tinyFiles = {
     hidden_size: 12,
     intermediate_size: 16,
     max_position_embeddings: 8,
+    model_type: 'clip_text_model',
     num_attention_heads: 2,
     num_hidden_layers: 1,
-    vocab_size: 300,
+    vocab_size: 514,
   },
   scheduler: {
     _class_name: 'PNDMScheduler',
@@ -66,7 +74,7 @@ const tinyText = parseNetwork(tinyFiles.text_encoder, ['CLIPTextModel'], 'text')
 export const sd15Scheduler = schedulerConfigSchema.parse(tinyFiles.scheduler);
 
 /** Random weights: matrices scaled by their inputs, norms one. */
-export function randomWeights(graph: Graph): Map<string, Tensor<'float32'>> {
+export function randomWeights(graph: Pick<Graph, 'params'>): Map<string, Tensor<'float32'>> {
   const entries = graph.params.map(({ name, shape }, i): [string, Tensor<'float32'>] => {
     const { data } = gaussianNoise(shape, 5, i);
     const isNorm = shape.length === 1 && name.endsWith('weight');
@@ -81,6 +89,22 @@ export function randomWeights(graph: Graph): Map<string, Tensor<'float32'>> {
     ];
   });
   return new Map(entries);
+}
+
+/** Writes it as a checkpoint whose vocabulary are the 256 bytes. */
+export async function writeTinyCheckpoint(folder: string): Promise<void> {
+  const configs = parsePipeline(tinyFiles, (component) => component);
+  const withWeights = <C extends ComponentConfig>(component: C) => ({
+    ...component,
+    weights: sourceOf(randomWeights({ params: networkParams(component.network) })),
+  });
+  const pipeline: PipelineToWrite = {
+    unet: withWeights(configs.unet),
+    vae: withWeights(configs.vae),
+    textEncoder: configs.textEncoder && withWeights(configs.textEncoder),
+    schedulerFile: configs.schedulerFile,
+  };
+  await writeCheckpoint(folder, pipeline, writeByteTokenizer);
 }
 
 /** A token a character, so that no vocabulary is needed. */
