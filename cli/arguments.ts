@@ -9,6 +9,15 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** Parses a seed: a whole number from 0. */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(seed) || seed < 0) {
+    throw new InvalidArgumentError('Expected a whole number from 0.');
+  }
+  return seed;
+}
+
 /** Parses a tile side: pixels, or `auto` (undefined). */
 export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);

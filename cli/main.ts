@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addConvertCommand } from './convert.js';
 import { addEvalCommand } from './eval.js';
 import { reportFailure } from './failures.js';
+import { addInitCommand } from './init.js';
 import { addInspectCommand } from './inspect.js';
 import { addRestoreCommand } from './restore.js';
 import { addTrainCommand } from './train.js';
@@ -26,6 +28,8 @@ addRestoreCommand(program);
 addEvalCommand(program);
 addInspectCommand(program);
 addTrainCommand(program);
+addInitCommand(program);
+addConvertCommand(program);
 
 try {
   await program.parseAsync();

@@ -5,6 +5,7 @@ export * from './image/sharp-node.js';
 export * from './models/clipTokenizer-node.js';
 export * from './models/initCheckpoint-node.js';
 export * from './models/modelFolder-node.js';
+export * from './models/modelKind-node.js';
 export { openNetworkFolder, type NetworkFolder } from './models/networkFolder-node.js';
 export * from './models/openCheckpoint-node.js';
 export * from './models/writeCheckpoint-node.js';

@@ -44,17 +44,21 @@ export function inspectPipeline(configs: PipelineConfigs, size: InspectedSize): 
   const { network: vae } = configs.vae;
   const components = Array.from(
     componentsOf(configs),
-    ([name, { network }]) => [name, inspectNetwork(network, vae, size)] as const,
+    ([name, { network }]) => [name, inspectNetwork(network, size, vae)] as const,
   );
   const total = sum(components.map(([, report]) => report.total));
   return { input: size, components: new Map(components), total };
 }
 
-/** Counts what one network holds and computes; `vae` says how many pixels a latent stands for. */
+/**
+ * Counts what one network holds and computes for a picture of a size.
+ * @param vae says how many pixels a latent stands for; without one it is 8 a side, as in SD 1.x.
+ * @throws ConfigError as `inspectPipeline`.
+ */
 export function inspectNetwork(
   network: Network,
-  vae: Autoencoder | null,
   { width, height }: InspectedSize,
+  vae: Autoencoder | null = asAutoencoder(network),
 ): NetworkReport {
   const factor = vae ? pixelsPerLatent(vae) : 8;
   requireMultiples(factor, { width, height });
@@ -73,6 +77,11 @@ export function inspectNetwork(
 }
 
 const CLIP_TOKENS = 77;
+
+function asAutoencoder(network: Network): Autoencoder | null {
+  const { className } = network;
+  return className === 'AutoencoderKL' || className === 'AutoencoderTiny' ? network : null;
+}
 
 /** `quant_conv` belongs to the encoder, `post_quant_conv` to the decoder. */
 function vaeStageOf(paramName: string): string {

@@ -50,7 +50,7 @@ async function requireReplaceable(
   const names = await readdir(folder);
   if (names.length === 0 || (replaces !== undefined && names.includes(replaces))) return;
   const wanted = replaces === undefined ? 'no folder yet' : `a folder with ${replaces} to replace`;
-  throw new WeightsError(`${folder}: expected ${wanted}, got one with ${names.length} files`);
+  throw new WeightsError(`${folder}: expected ${wanted}, got one that is not empty`);
 }
 
 function ignoreAbsent(error: NodeJS.ErrnoException): void {
