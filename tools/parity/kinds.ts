@@ -5,6 +5,7 @@ import { checkClipText } from './clipText.js';
 import { checkDegradations } from './degradations.js';
 import { checkDepthMetrics } from './depthMetrics.js';
 import { checkImageMetrics } from './imageMetrics.js';
+import { checkManifests } from './manifests.js';
 import { checkOptimizers } from './optimizers.js';
 import { checkTokenizer } from './tokenizer.js';
 import { checkSchedulers } from './schedulers.js';
@@ -18,6 +19,7 @@ export const kinds: Readonly<Record<string, CheckCase>> = {
   diffusion_schedulers: checkSchedulers,
   clip_bpe_tokenizer: checkTokenizer,
   clip_text_encoder: checkClipText,
+  full_size_tensor_manifests: checkManifests,
   image_quality_metrics_and_resize: checkImageMetrics,
   marigold_depth_evaluation: checkDepthMetrics,
   real_esrgan_degradation_pieces: checkDegradations,
