@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   restore: async (args) => (await import('./restore.js')).benchRestore(args),
   train: async () => (await import('./train.js')).benchTrain(),
   data: async () => (await import('./data.js')).benchData(),
+  sd15: async (args) => (await import('./sd15.js')).benchSd15(args),
   'conv-gradient': async () => (await import('./convGradient.js')).benchConvGradient(),
 };
 
