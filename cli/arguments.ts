@@ -18,6 +18,15 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
+/** Parses any number. */
+export function parseNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isFinite(number)) {
+    throw new InvalidArgumentError('Expected a number.');
+  }
+  return number;
+}
+
 /** Parses a tile side: pixels, or `auto` (undefined). */
 export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);

@@ -24,6 +24,7 @@ const badInputErrors: ReadonlySet<string> = new Set([
   'ImageFileError',
   'MemoryError',
   'ModelError',
+  'TokenizerError',
   'UsageError',
   'WeightsError',
 ]);

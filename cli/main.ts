@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addConvertCommand } from './convert.js';
 import { addEvalCommand } from './eval.js';
 import { reportFailure } from './failures.js';
+import { addGenerateCommand } from './generate.js';
 import { addInitCommand } from './init.js';
 import { addInspectCommand } from './inspect.js';
 import { addRestoreCommand } from './restore.js';
@@ -28,6 +29,7 @@ addRestoreCommand(program);
 addEvalCommand(program);
 addInspectCommand(program);
 addTrainCommand(program);
+addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);
 
