@@ -39,11 +39,13 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
   await using checkpoint = await openCheckpoint(path, variant === undefined ? {} : { variant });
   const pipeline =
     precision === undefined ? checkpoint : castPipeline(checkpoint, precisionOf(precision));
-  const bytes = await withWriteProgress(output, (progress) => {
+  await withWriteProgress(output, (progress) => {
     const options = { overwrite, ...progress };
     if (output.endsWith('.safetensors')) return writeLdmFile(output, pipeline, options);
     const writeTokenizer = tokenizerWriter(checkpoint.tokenizerFolder);
     return writeCheckpoint(output, pipeline, writeTokenizer, options);
   });
-  process.stdout.write(`${output}: ${(bytes / 1e6).toFixed(0)} MB of weights\n`);
+  process.stdout.write(
+    `${output}: ${checkpoint.name}${precision === undefined ? '' : `, ${precision}`}\n`,
+  );
 }

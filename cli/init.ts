@@ -34,7 +34,7 @@ async function init(preset: string, flags: InitFlags): Promise<void> {
     throw new UsageError(`expected one of ${presetNames.join(', ')}, got ${preset}`);
   }
   const { output, seed, precision, overwrite } = flags;
-  const bytes = await withWriteProgress(output, (progress) =>
+  await withWriteProgress(output, (progress) =>
     initCheckpoint(output, presets[name], {
       seed,
       precision: precisionOf(precision),
@@ -42,5 +42,5 @@ async function init(preset: string, flags: InitFlags): Promise<void> {
       ...progress,
     }),
   );
-  process.stdout.write(`${output}: ${name}, ${(bytes / 1e6).toFixed(0)} MB of weights\n`);
+  process.stdout.write(`${output}: ${name}, random weights of seed ${seed}, ${precision}\n`);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addConvertCommand } from './convert.js';
 import { addEvalCommand } from './eval.js';
+import { addExportCommand } from './export.js';
 import { reportFailure } from './failures.js';
 import { addGenerateCommand } from './generate.js';
 import { addInitCommand } from './init.js';
@@ -32,6 +33,7 @@ addTrainCommand(program);
 addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);
+addExportCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,6 +1,5 @@
 // What commands that write checkpoints have in common.
-import type { Precision } from '../src/index.js';
-import type { WriteCheckpointOptions } from '../src/node.js';
+import type { Precision, WriteControl, WriteProgress } from '../src/index.js';
 import { interruptible } from './interrupt.js';
 import { createProgressLine } from './progress.js';
 
@@ -10,25 +9,17 @@ export function precisionOf(flag: PrecisionFlag): Precision {
   return flag === 'fp16' ? 'float16' : 'float32';
 }
 
-/** Runs a task that writes weights, with a progress line, until it is interrupted; gives the bytes written. */
-export async function withWriteProgress(
+/** Runs a task that writes weights, with a progress line, until it is done or interrupted. */
+export async function withWriteProgress<T>(
   output: string,
-  task: (options: Required<Pick<WriteCheckpointOptions, 'signal' | 'onProgress'>>) => Promise<void>,
-): Promise<number> {
+  task: (control: Required<WriteControl>) => Promise<T>,
+): Promise<T> {
   const line = createProgressLine();
-  let bytes = 0;
+  const onProgress = ({ doneBytes, totalBytes }: WriteProgress): void =>
+    line.update(Math.round(doneBytes / 1e6), Math.ceil(totalBytes / 1e6), `${output}, MB`);
   try {
-    await interruptible((signal) =>
-      task({
-        signal,
-        onProgress: ({ doneBytes, totalBytes }) => {
-          bytes = doneBytes;
-          line.update(Math.round(doneBytes / 1e6), Math.ceil(totalBytes / 1e6), `${output}, MB`);
-        },
-      }),
-    );
+    return await interruptible((signal) => task({ signal, onProgress }));
   } finally {
     line.clear();
   }
-  return bytes;
 }

@@ -9,6 +9,7 @@ export * from './models/modelKind-node.js';
 export { openNetworkFolder, type NetworkFolder } from './models/networkFolder-node.js';
 export * from './models/openCheckpoint-node.js';
 export * from './models/writeCheckpoint-node.js';
+export * from './onnx/exportCheckpoint-node.js';
 export * from './onnx/file-node.js';
 export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';

@@ -24,11 +24,18 @@ export function clipText(config: ClipTextConfig, size: ClipTextSize): Graph {
   const { batch, tokens = config.maxPositionEmbeddings, clipSkip = 1 } = size;
   const b = new GraphBuilder();
   const ids = b.input('input_ids', [batch, tokens], 'int64');
-  const states = clipTextStates(b, config, ids, clipSkip);
-  return b.build({
-    last_hidden_state: states.last,
-    pooler_output: poolAtLargestId(b, ids, states.last),
-  });
+  return b.build({ ...buildClipText(b, config, ids, clipSkip) });
+}
+
+/** Adds the text encoder to a graph; see `clipText`. */
+export function buildClipText(
+  b: GraphBuilder,
+  config: ClipTextConfig,
+  ids: Value,
+  clipSkip = 1,
+): { readonly last_hidden_state: Value; readonly pooler_output: Value } {
+  const { last } = clipTextStates(b, config, ids, clipSkip);
+  return { last_hidden_state: last, pooler_output: poolAtLargestId(b, ids, last) };
 }
 
 export interface ClipTextStates {

@@ -23,3 +23,4 @@ export * from './stagedUnet.js';
 export * from './storedWeights.js';
 export * from './unet2DCondition.js';
 export * from './unet2DConditionConfig.js';
+export * from './writeProgress.js';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeByteTokenizer, writeClipTokenizer } from './clipTokenizer-node.js';
 import { initialWeights } from './initialWeights.js';
+import type { Network } from './network.js';
 import { parsePipeline, type ComponentConfig } from './pipeline.js';
 import type { ComponentToWrite, Precision } from './pipelineToWrite.js';
 import type { PipelineFiles } from './presets.js';
@@ -26,7 +27,9 @@ export async function initCheckpoint(
   { seed, precision = 'float32', ...options }: InitCheckpointOptions,
 ): Promise<void> {
   const configs = parsePipeline(files, (component) => join(component, 'config.json'));
-  const withWeights = (component: ComponentConfig): ComponentToWrite => ({
+  const withWeights = <N extends Network>(
+    component: ComponentConfig<N>,
+  ): ComponentToWrite<N> => ({
     ...component,
     weights: initialWeights(component.network, seed, precision),
   });

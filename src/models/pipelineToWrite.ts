@@ -9,21 +9,21 @@ import {
 } from '../weights/index.js';
 import { ldmConfigKeys } from './ldmFile.js';
 import { ldmNaming } from './ldmKeys.js';
-import type { ComponentName, ConfigFile } from './network.js';
-import type { ComponentConfig, PipelineConfigs } from './pipeline.js';
+import type { ComponentName, ConfigFile, Network } from './network.js';
+import type { ComponentConfig, NetworkIn, PipelineConfigs } from './pipeline.js';
 import { diffusersVersion } from './presets.js';
 
 /** A network with weights that can be had one at a time: read, or made on the way. */
-export interface ComponentToWrite extends ComponentConfig {
+export interface ComponentToWrite<N extends Network = Network> extends ComponentConfig<N> {
   /** Under the names of the network's params. */
   readonly weights: TensorSource;
 }
 
 /** What `writeCheckpoint` writes; an opened checkpoint is one. */
 export interface PipelineToWrite {
-  readonly unet: ComponentToWrite;
-  readonly vae: ComponentToWrite;
-  readonly textEncoder: ComponentToWrite | null;
+  readonly unet: ComponentToWrite<NetworkIn<'unet'>>;
+  readonly vae: ComponentToWrite<NetworkIn<'vae'>>;
+  readonly textEncoder: ComponentToWrite<NetworkIn<'text_encoder'>> | null;
   readonly schedulerFile: ConfigFile;
 }
 

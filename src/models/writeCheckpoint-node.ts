@@ -1,12 +1,6 @@
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesPerElement, elementCount } from '../tensor/index.js';
-import {
-  describeNonFinite,
-  nonFiniteError,
-  streamSafetensors,
-  type TensorSource,
-} from '../weights/index.js';
+import { streamSafetensors } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { replaceFolder } from '../weights/replace-folder-node.js';
 import { clipTokenizerFolder, writeClipTokenizer } from './clipTokenizer-node.js';
@@ -20,20 +14,11 @@ import {
   pipelineIndex,
   type PipelineToWrite,
 } from './pipelineToWrite.js';
+import { bytesOfTypes, watchedSources, type WriteControl } from './writeProgress.js';
 
-/** How far the writing of a checkpoint is. */
-export interface WriteProgress {
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-  /** The tensor that was last written. */
-  readonly tensor: string;
-}
-
-export interface WriteCheckpointOptions {
+export interface WriteCheckpointOptions extends WriteControl {
   /** Replaces a checkpoint of that name, which otherwise is an error. */
   readonly overwrite?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: WriteProgress) => void;
 }
 
 /** Fills a folder with the files of a vocabulary. */
@@ -66,13 +51,14 @@ export async function writeCheckpoint(
   options: WriteCheckpointOptions = {},
 ): Promise<void> {
   const components = componentsOf(pipeline);
-  const watch = watcher([...components.values()].map(({ weights }) => weights), options);
+  const types = [...components.values()].flatMap(({ weights }) => [...weights.entries.values()]);
+  const watched = watchedSources(bytesOfTypes(types), options);
   const write = async (partial: string): Promise<void> => {
     for (const [name, { file, network, weights }] of components) {
       await mkdir(join(partial, name));
       await writeFile(join(partial, name, configFileName), jsonText(file));
       const path = join(partial, name, `${weightStem(network)}.safetensors`);
-      await replaceFile(path, streamSafetensors(watch(weights)));
+      await replaceFile(path, streamSafetensors(watched(weights)));
     }
     await mkdir(join(partial, 'scheduler'));
     const scheduler = jsonText(pipeline.schedulerFile);
@@ -101,35 +87,6 @@ export async function writeLdmFile(
     throw new ModelError(`${path}: expected no such file yet, got one`);
   }
   const { weights, metadata } = ldmContents(pipeline);
-  const watch = watcher([weights], options);
-  await replaceFile(path, streamSafetensors(watch(weights), metadata));
-}
-
-/** Reports what is read of some sources, and stops where that was asked for or a weight is not finite. */
-function watcher(
-  sources: readonly TensorSource[],
-  { signal, onProgress }: WriteCheckpointOptions,
-): (source: TensorSource) => TensorSource {
-  const totalBytes = sources.reduce((sum, source) => sum + bytesOf(source), 0);
-  let doneBytes = 0;
-  return (source) => ({
-    entries: source.entries,
-    read: async (name) => {
-      signal?.throwIfAborted();
-      const weight = await source.read(name);
-      const problems = describeNonFinite(name, weight);
-      if (problems.length > 0) throw nonFiniteError(problems);
-      doneBytes += weight.data.byteLength;
-      onProgress?.({ doneBytes, totalBytes, tensor: name });
-      return weight;
-    },
-  });
-}
-
-function bytesOf({ entries }: TensorSource): number {
-  let bytes = 0;
-  for (const { dtype, shape } of entries.values()) {
-    bytes += bytesPerElement(dtype) * elementCount(shape);
-  }
-  return bytes;
+  const watched = watchedSources(bytesOfTypes(weights.entries.values()), options);
+  await replaceFile(path, streamSafetensors(watched(weights), metadata));
 }

@@ -4,7 +4,7 @@ import type { GraphProto, TensorProto } from 'onnx-buf';
 import type { Graph } from '../graph/index.js';
 import type { Tensor, Weights } from '../tensor/index.js';
 import { openFile } from '../weights/file-node.js';
-import type { Checkpoint } from '../weights/index.js';
+import { sourceOf, type TensorSource } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { placedBytes, placeWeights } from './externalWeights.js';
 import { decodeModel, fromModelProto, type ImportedModel, type ImportOptions } from './import.js';
@@ -23,20 +23,23 @@ export interface WriteOnnxOptions {
 const largestInline = 2 ** 31 - 64 * 2 ** 20;
 
 /**
- * Writes a graph and its weights as an ONNX model. A checkpoint is read one tensor at a time and keeps
- * its dtypes. Each file is replaced whole, the data before the model that refers to it.
+ * Writes a graph and its weights as an ONNX model. A source, such as a checkpoint, is read one tensor at a time and
+ * keeps its dtypes. Each file is replaced whole, the data before the model that refers to it.
  * @throws Error listing every weight that is missing or does not fit; WeightsError when the system refuses.
  */
 export async function writeOnnxModel(
   path: string,
   graph: Graph,
-  weights: Weights | Checkpoint,
+  weights: Weights | TensorSource,
   { externalData = 'inline' }: WriteOnnxOptions = {},
 ): Promise<void> {
-  const source = sourceOf(weights);
+  const source = 'read' in weights ? weights : sourceOf(weights);
   const location = `${basename(path)}.data`;
   const placed = placeWeights(
-    graph.params.flatMap(({ name }) => source.type(name) ?? []),
+    graph.params.flatMap(({ name }) => {
+      const type = source.entries.get(name);
+      return type ? [{ name, dtype: type.dtype, shape: type.shape }] : [];
+    }),
     location,
   );
   // Also finds what is missing or misshapen, before anything is written.
@@ -57,27 +60,6 @@ export async function writeOnnxModel(
   const held = new Map<string, Tensor>();
   for (const name of placed.keys()) held.set(name, await source.read(name));
   await replaceFile(path, [encodeModel(toModelProto(graph, held))]);
-}
-
-interface WeightSource {
-  type(name: string): (Pick<Tensor, 'dtype' | 'shape'> & { readonly name: string }) | undefined;
-  read(name: string): Promise<Tensor>;
-}
-
-function sourceOf(weights: Weights | Checkpoint): WeightSource {
-  if ('readAll' in weights) {
-    return { type: (name) => weights.entries.get(name), read: (name) => weights.read(name) };
-  }
-  return {
-    type: (name) => {
-      const found = weights.get(name);
-      return found && { ...found, name };
-    },
-    read: (name) => {
-      const found = weights.get(name);
-      return found ? Promise.resolve(found) : Promise.reject(new Error(`no weight ${name}`));
-    },
-  };
 }
 
 function bytesOf({ data }: Tensor): Uint8Array {

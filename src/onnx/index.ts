@@ -1,4 +1,5 @@
 export { placeWeights, weightFiles, type WeightFile, type WeightType } from './externalWeights.js';
+export { exportGraphs, type ExportGraph, type ExportSize } from './exportGraphs.js';
 export { castToParams, isDelicate, toFloat16 } from './float16.js';
 export {
   decodeModel,

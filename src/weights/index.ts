@@ -20,6 +20,7 @@ export {
 export { openSharded, parseShardIndex } from './sharded.js';
 export {
   castSource,
+  castSourceTo,
   checkFiniteSource,
   joinSources,
   sourceOf,

@@ -31,13 +31,25 @@ export function sourceOf(weights: Weights): TensorSource {
 
 /** The floating-point tensors as `dtype`; reading one whose values are beyond its range throws a WeightsError. */
 export function castSource(source: TensorSource, dtype: WeightDType): TensorSource {
+  const names = [...source.entries.keys()];
+  return castSourceTo(source, new Map(names.map((name) => [name, dtype])));
+}
+
+/** Like `castSource`, each tensor as the dtype under its name; those without one stay as they are. */
+export function castSourceTo(
+  source: TensorSource,
+  dtypes: ReadonlyMap<string, WeightDType>,
+): TensorSource {
   const entries = [...source.entries].map(([name, type]): [string, TensorType] => {
-    return [name, floats.has(type.dtype) ? { dtype, shape: type.shape } : type];
+    const dtype = floats.has(type.dtype) ? (dtypes.get(name) ?? type.dtype) : type.dtype;
+    return [name, { dtype, shape: type.shape }];
   });
   return {
     entries: new Map(entries),
     read: async (name) => {
       const weight = await source.read(name);
+      const dtype = dtypes.get(name);
+      if (dtype === undefined) return weight;
       return castWeights(new Map([[name, weight]]), dtype).get(name) ?? weight;
     },
   };
