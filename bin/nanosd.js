@@ -5,7 +5,10 @@ import { existsSync } from 'node:fs';
 const inCheckout = existsSync(new URL('../tsconfig.build.json', import.meta.url));
 
 try {
-  if (inCheckout) (await import('../tools/compile.js')).compileIfStale();
+  if (inCheckout) {
+    (await import('../tools/compile.js')).compileIfStale();
+    if (process.argv[2] === 'app') await (await import('../tools/buildApp.js')).buildAppIfStale();
+  }
 } catch (error) {
   console.error(`nanosd: ${error.message}`);
   process.exit(1);

@@ -1,7 +1,9 @@
+import { buildAppIfStale } from './buildApp.js';
 import { compile } from './compile.js';
 
 try {
   compile();
+  await buildAppIfStale();
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -55,7 +55,13 @@ function compiler() {
 
 function replaceDist(fresh, old) {
   try {
-    if (modified(dist) !== undefined) renameSync(dist, old);
+    if (modified(dist) !== undefined) {
+      // Built from other sources, by buildApp.js.
+      for (const name of ['app', '.app-stamp']) {
+        if (modified(join(dist, name))) renameSync(join(dist, name), join(fresh, name));
+      }
+      renameSync(dist, old);
+    }
     renameSync(fresh, dist);
   } catch (error) {
     // Another process was faster; its result is as good as ours.

@@ -42,6 +42,17 @@ export async function readPicture(
   }
 }
 
+/**
+ * The size of an image file, upright.
+ * @throws PictureError when it cannot be decoded.
+ */
+export async function pictureSize(file: Blob): Promise<{ width: number; height: number }> {
+  const bitmap = await decode(file, 'srgb');
+  const { width, height } = bitmap;
+  bitmap.close();
+  return { width, height };
+}
+
 async function decode(file: Blob, colours: ColourReading): Promise<ImageBitmap> {
   if (file.size === 0) throw new PictureError('expected an image, got no bytes');
   const options: ImageBitmapOptions = {

@@ -1,9 +1,11 @@
 import type { RestoreOptions } from './createRestorer.js';
-import { attachMetadata, readMetadata } from './metadata-web.js';
+import { attachMetadata, readMetadata, type FoundMetadata } from './metadata-web.js';
 import {
   encodePicture,
+  pictureSize,
   readPicture,
   toImageData,
+  type ColourReading,
   type Picture,
   type PictureType,
 } from './picture-web.js';
@@ -27,7 +29,8 @@ export interface RestoreBlobOptions extends WebRestoreOptions {
 /** A restored image file, and what became of all that is not pixels. */
 export interface RestoredBlob {
   readonly blob: Blob;
-  readonly pixels: ImageData;
+  readonly width: number;
+  readonly height: number;
   /** What of the file's metadata is in the result, in words. */
   readonly kept: readonly string[];
   /** What of the file is not in the result, in words. */
@@ -40,19 +43,51 @@ export async function restoreFile(
   file: Blob,
   options: RestoreBlobOptions,
 ): Promise<RestoredBlob> {
-  const { type = 'image/png', quality = DEFAULT_QUALITY, metadata = 'keep', ...rest } = options;
   const { signal } = options;
   const found = await readMetadata(file);
-  const colours = metadata === 'keep' && found.profile ? 'raw' : 'srgb';
-  const picture = await readPicture(file, colours);
+  const picture = await readPicture(file, coloursToRead(found, options));
   signal?.throwIfAborted();
-  const pixels = toImageData(await restorePicture(picture, rest));
-  const bare = await encodePicture(pixels, type, quality);
+  const restored = await restorePicture(picture, options);
+  const written = await writeLike(restored, found, picture.image.width, options);
   signal?.throwIfAborted();
-  const opaque = type === 'image/jpeg' && picture.alpha ? ['transparency (JPEG has none)'] : [];
-  if (metadata === 'strip') return { blob: bare, pixels, kept: [], lost: opaque };
+  return written;
+}
+
+export type ConvertOptions = Pick<RestoreBlobOptions, 'type' | 'quality' | 'metadata'>;
+
+/**
+ * Writes what `restoreFile` made, as PNG and with its metadata, in another format, with the metadata of the
+ * original that this one holds: what restoring it again would give.
+ * @throws PictureError where the browser cannot.
+ */
+export async function convertRestored(
+  restored: Blob,
+  original: Blob,
+  options: ConvertOptions = {},
+): Promise<RestoredBlob> {
+  const found = await readMetadata(original);
+  const { width } = await pictureSize(original);
+  const picture = await readPicture(restored, coloursToRead(found, options));
+  return writeLike(picture, found, width, options);
+}
+
+/** Numbers without their profile would be other colours. */
+function coloursToRead(found: FoundMetadata, { metadata }: ConvertOptions): ColourReading {
+  return metadata !== 'strip' && found.profile ? 'raw' : 'srgb';
+}
+
+async function writeLike(
+  picture: Picture,
+  found: FoundMetadata,
+  originalWidth: number,
+  { type = 'image/png', quality = DEFAULT_QUALITY, metadata = 'keep' }: ConvertOptions,
+): Promise<RestoredBlob> {
+  const pixels = toImageData(picture);
   const { width, height } = pixels;
-  const scale = width / picture.image.width;
+  const bare = await encodePicture(pixels, type, quality);
+  const opaque = type === 'image/jpeg' && picture.alpha ? ['transparency (JPEG has none)'] : [];
+  if (metadata === 'strip') return { blob: bare, width, height, kept: [], lost: opaque };
+  const scale = width / originalWidth;
   const { blob, kept, lost } = await attachMetadata(bare, found, { width, height, scale });
-  return { blob, pixels, kept, lost: [...opaque, ...lost] };
+  return { blob, width, height, kept, lost: [...opaque, ...lost] };
 }
