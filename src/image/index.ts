@@ -5,4 +5,6 @@ export * from './geometry.js';
 export * from './image.js';
 export * from './metrics/index.js';
 export * from './pngText.js';
+export * from './photoFormats.js';
 export * from './resample.js';
+export * from './samples.js';

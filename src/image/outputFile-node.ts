@@ -1,34 +1,14 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
-import { channelPlane, type Image } from './image.js';
+import { photoFormats, type PhotoFormat } from './photoFormats.js';
 import { ImageFileError } from './sharp-node.js';
-
-interface FormatLimits {
-  /** The longest side that the format holds, in pixels. */
-  readonly side: number;
-  readonly alpha: boolean;
-}
-
-const jpeg: FormatLimits = { side: 65_500, alpha: false };
-const tiff: FormatLimits = { side: 2 ** 31 - 1, alpha: true };
-
-/** By file name ending. */
-const limits: Readonly<Record<string, FormatLimits>> = {
-  '.png': { side: 2 ** 31 - 1, alpha: true },
-  '.jpg': jpeg,
-  '.jpeg': jpeg,
-  '.webp': { side: 16_383, alpha: true },
-  '.avif': { side: 16_384, alpha: true },
-  '.tif': tiff,
-  '.tiff': tiff,
-};
 
 /**
  * Finds out, before any work is done, whether an image can be written under a name.
  * @throws ImageFileError when its ending is unknown, it is a folder, or its folder is absent or protected.
  */
 export async function checkOutput(path: string): Promise<void> {
-  limitsOf(path);
+  photoFormatOf(path);
   const present = await stat(path).catch(() => undefined);
   if (present?.isDirectory()) {
     throw new ImageFileError(`${path}: expected a file to write, got a folder`);
@@ -46,27 +26,30 @@ export async function checkOutput(path: string): Promise<void> {
  * @throws ImageFileError saying how much it holds.
  */
 export function checkOutputSize(path: string, width: number, height: number): void {
-  const { side } = limitsOf(path);
+  checkFormatSize(path, photoFormatOf(path), width, height);
+}
+
+/** The same for a format; `name` is what the message calls the result. */
+export function checkFormatSize(
+  name: string,
+  { side }: PhotoFormat,
+  width: number,
+  height: number,
+): void {
   if (Math.max(width, height) <= side) return;
   throw new ImageFileError(
-    `${path}: expected sides of at most ${side} pixels for this format, got ${width}x${height}`,
+    `${name}: expected sides of at most ${side} pixels for this format, got ${width}x${height}`,
   );
 }
 
 /**
- * The transparency to write to a file: none where its format holds none and the image has none to lose.
- * @throws ImageFileError when it would be lost.
+ * The format that a file name asks for.
+ * @throws ImageFileError listing the endings that are known.
  */
-export function outputAlpha(path: string, alpha: Image | undefined): Image | undefined {
-  if (!alpha || limitsOf(path).alpha) return alpha;
-  if (channelPlane(alpha, 0).every((opacity) => opacity === 1)) return undefined;
-  throw new ImageFileError(`${path}: expected a format that holds transparency, such as .png`);
-}
-
-function limitsOf(path: string): FormatLimits {
-  const found = limits[extname(path).toLowerCase()];
+export function photoFormatOf(path: string): PhotoFormat {
+  const found = photoFormats[extname(path).toLowerCase()];
   if (found) return found;
   throw new ImageFileError(
-    `${path}: expected a name that ends in ${Object.keys(limits).join(', ')}`,
+    `${path}: expected a name that ends in ${Object.keys(photoFormats).join(', ')}`,
   );
 }

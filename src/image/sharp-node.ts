@@ -5,6 +5,7 @@ import { WeightsError } from '../weights/errors.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { decodeBmp, isBmp } from './bmp.js';
 import { createImage, imageFromBytes, imageToBytes, type Image } from './image.js';
+import { photoFormats, type PhotoFormatName } from './photoFormats.js';
 
 /** An image file that cannot be read or written; the message says which, and why, in one line. */
 export class ImageFileError extends Error {
@@ -29,20 +30,10 @@ export interface WriteOptions {
   readonly quality?: number;
 }
 
-export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff';
+export type ImageFormat = PhotoFormatName;
 
 const DEFAULT_MAX_PIXELS = 2 ** 28;
 const DEFAULT_QUALITY = 95;
-
-const formats: Readonly<Record<string, ImageFormat>> = {
-  '.png': 'png',
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.webp': 'webp',
-  '.avif': 'avif',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-};
 
 /**
  * Reads the pixels of an image file (or the bytes of one) as RGB; transparency is left out.
@@ -126,16 +117,16 @@ export async function writeImage(
   image: Image,
   options: WriteOptions = {},
 ): Promise<void> {
-  const format = formats[extname(path).toLowerCase()];
+  const format = photoFormats[extname(path).toLowerCase()];
   if (!format) {
-    const known = Object.keys(formats).join(', ');
+    const known = Object.keys(photoFormats).join(', ');
     throw new ImageFileError(`${path}: expected a name that ends in ${known}`);
   }
-  if (format === 'jpeg' && options.alpha) {
+  if (!format.opacity && options.alpha) {
     throw new ImageFileError(`${path}: JPEG holds no transparency; expected another format`);
   }
   try {
-    await replaceFile(path, [await encodeImage(format, image, options)]);
+    await replaceFile(path, [await encodeImage(format.name, image, options)]);
   } catch (error) {
     const named = error instanceof WeightsError ? error : `${path}: ${oneLine(error)}`;
     throw asImageFileError(named, error);
@@ -165,6 +156,8 @@ export async function encodeImage(
       return pixels.avif({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
     case 'tiff':
       return pixels.tiff({ compression: 'deflate' }).toBuffer();
+    case 'gif':
+      return pixels.gif().toBuffer();
   }
 }
 
@@ -185,7 +178,8 @@ function isChannelCount(channels: number): channels is 1 | 2 | 3 | 4 {
   return channels >= 1 && channels <= 4;
 }
 
-function oneLine(error: unknown): string {
+/** The first line of an error's message: libvips adds more. */
+export function oneLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n')[0].trim();
 }

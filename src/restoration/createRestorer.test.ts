@@ -60,13 +60,13 @@ describe('a restorer', () => {
 
   it('gives the same twice, bit for bit', async () => {
     const image = noise(40, 30);
-    const first = await restorer.restore(image, { tile: 36 });
-    expect((await restorer.restore(image, { tile: 36 })).data).toEqual(first.data);
+    const first = await restorer.restore(image, { tile: 44 });
+    expect((await restorer.restore(image, { tile: 44 })).data).toEqual(first.data);
   });
 
   it('counts its tiles', async () => {
     const counts: RestoreProgress[] = [];
-    await restorer.restore(noise(80, 10), { tile: 48, onProgress: (at) => counts.push(at) });
+    await restorer.restore(noise(80, 10), { tile: 56, onProgress: (at) => counts.push(at) });
     expect(counts).toEqual([0, 1, 2, 3].map((done) => ({ done, total: 3 })));
   });
 
@@ -97,8 +97,8 @@ describe('a restorer', () => {
   });
 
   it('refuses another number of channels', async () => {
-    await expect(restorer.restore(createImage(4, 4, 1))).rejects.toThrow(
-      'expected an image of 3 channels, got 1',
+    await expect(restorer.restore(createImage(4, 4, 5))).rejects.toThrow(
+      'expected an image of 1 to 4 channels, got 5',
     );
   });
 });

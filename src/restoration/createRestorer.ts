@@ -1,17 +1,20 @@
 import type { Executor, Session } from '../graph/index.js';
-import { createImage, type Image } from '../image/index.js';
+import { createImage, imageRows, pasteRows, type Image, type PictureRows } from '../image/index.js';
 import { restorerMultiple, type RestorerConfig } from '../models/index.js';
-import { createQueue } from '../runtime/queue.js';
-import { tensor, toFloat32, type Weights } from '../tensor/index.js';
+import { createQueue, takeTurn } from '../runtime/queue.js';
+import type { Weights } from '../tensor/index.js';
+import { featherWidth } from './blending.js';
+import { outputSize, type OutputSizeOptions } from './outputSize.js';
 import { restorationGraph } from './restorationGraph.js';
+import { restoreTile } from './restoreTile.js';
 import { createSessionCache } from './sessionCache.js';
-import { planTiles, type Tile, type TileGrid } from './tiles.js';
-import { cutWindow, pasteWindow } from './windows.js';
+import { enlargedStrips, type StripPlan } from './strips.js';
+import { planTiles, type TileGrid } from './tiles.js';
 
 /** The longest side of what is computed at once unless said otherwise, in input pixels. */
 export const defaultTile = 512;
-/** Pixels of surroundings that tiles compute and drop on each side. */
-export const tileOverlap = 16;
+/** Pixels that a network looks away from, at most, and half of what tiles fade over. */
+export const tileOverlap = 16 + featherWidth / 2;
 /** Photos of a set often alternate between upright and across. */
 const SESSIONS_KEPT = 2;
 
@@ -29,7 +32,7 @@ export interface RestoreProgress {
   readonly total: number;
 }
 
-export interface RestoreOptions {
+export interface RestoreOptions extends OutputSizeOptions {
   /** Rejects with the signal's reason; what is being computed is not waited for. */
   readonly signal?: AbortSignal;
   /** Called when a picture has been divided, and after each tile. */
@@ -40,91 +43,95 @@ export interface RestoreOptions {
 
 /** A network ready to restore pictures. */
 export interface Restorer extends AsyncDisposable {
-  /** Output pixels a side for one input pixel. */
+  /** Output pixels a side for one input pixel, unless another size is asked for. */
   readonly scale: number;
   /**
-   * Restores an image [3, H, W] of any size, sRGB in [0, 1], to [3, scale H, scale W] in [0, 1]. The same
-   * image gives the same result; calls at the same time wait for one another.
+   * Restores an image of any size in [0, 1]: gray, or RGB, either with straight opacity as a last channel
+   * [1 to 4, H, W]. The result is in [0, 1] and has as many channels; gray stays gray, and opacity is restored
+   * too. The same image gives the same result; calls at the same time wait for one another.
    * @throws RangeError for another number of channels; the signal's reason when aborted.
    */
   restore(image: Image, options?: RestoreOptions): Promise<Image>;
+  /**
+   * The same for a picture that need not lie in memory, in strips from the top. Until the last strip has been
+   * taken, or the loop left, other calls wait.
+   */
+  restoreRows(picture: PictureRows, options?: RestoreOptions): AsyncGenerator<Image>;
   /** Loads what an image of this size will need, so that restoring it takes no longer the first time. */
   prepare(width: number, height: number, tile?: number): Promise<void>;
 }
 
 /** A restorer over an executor. Dispose of it to give its sessions' memory back. */
 export function createRestorer({ executor, config, weights }: RestorerOptions): Restorer {
-  const { scale, inChannels } = config;
+  const { scale } = config;
   const sessions = createSessionCache(SESSIONS_KEPT, (width, height) =>
     executor.load(restorationGraph(config, width, height), weights),
   );
   const divide = (width: number, height: number, tile = defaultTile): TileGrid =>
     planTiles(width, height, { tile, overlap: tileOverlap, multiple: restorerMultiple(config) });
   const open = (grid: TileGrid): Promise<Session> => sessions.get(grid.tileWidth, grid.tileHeight);
-  const inTurn = createQueue();
+  const queue = createQueue();
 
-  async function restore(image: Image, options: RestoreOptions): Promise<Image> {
+  async function* restoreRows(
+    picture: PictureRows,
+    options: RestoreOptions = {},
+  ): AsyncGenerator<Image> {
     const { signal, onProgress, tile } = options;
-    signal?.throwIfAborted();
-    const grid = divide(image.width, image.height, tile);
-    const total = grid.tiles.length;
-    onProgress?.({ done: 0, total });
-    const session = await open(grid);
-    const run = async (part: Tile, done: number): Promise<Image> => {
-      const result = await runTile(session, image, grid, part, signal);
+    checkChannels(picture.channels, config.inChannels);
+    const size = outputSize(picture, scale, options);
+    const endTurn = await takeTurn(queue, signal);
+    try {
+      const grid = divide(picture.width, picture.height, tile);
+      const total = grid.tiles.length;
+      let done = 0;
       onProgress?.({ done, total });
-      return result;
-    };
-    if (isWhole(grid, image)) return run(grid.tiles[0], 1);
-    const restored = createImage(image.width * scale, image.height * scale, image.channels);
-    for (const [i, part] of grid.tiles.entries()) {
-      pasteTile(await run(part, i + 1), part, scale, restored);
+      const session = await open(grid);
+      const enlarge = async (window: Image): Promise<Image> => {
+        const result = await restoreTile(session, window, config.inChannels, signal);
+        onProgress?.({ done: ++done, total });
+        return result;
+      };
+      yield* strips(picture, { grid, scale, ...size, enlarge });
+    } finally {
+      endTurn();
     }
-    return restored;
   }
 
   return {
     scale,
+    restoreRows,
     async restore(image, options = {}) {
-      if (image.channels !== inChannels) {
-        throw new RangeError(`expected an image of ${inChannels} channels, got ${image.channels}`);
+      const { width, height } = outputSize(image, scale, options);
+      let restored: Image | undefined;
+      let top = 0;
+      for await (const strip of restoreRows(imageRows(image), options)) {
+        if (strip.height === height) return strip;
+        restored ??= createImage(width, height, image.channels);
+        pasteRows(restored, top, strip);
+        top += strip.height;
       }
-      return inTurn(() => restore(image, options), options.signal);
+      if (!restored) throw new Error(`expected ${height} rows, got none`);
+      return restored;
     },
     async prepare(width, height, tile) {
-      await inTurn(() => open(divide(width, height, tile)));
+      await queue(() => open(divide(width, height, tile)));
     },
-    [Symbol.asyncDispose]: () => inTurn(async () => sessions[Symbol.asyncDispose]()),
+    [Symbol.asyncDispose]: () => queue(async () => sessions[Symbol.asyncDispose]()),
   };
 }
 
-/** Whether the picture is its own one tile, with nothing to add or to cut off. */
-function isWhole({ tileWidth, tileHeight }: TileGrid, { width, height }: Image): boolean {
-  return tileWidth === width && tileHeight === height;
+function checkChannels(channels: number, inChannels: number): void {
+  const fits = inChannels === 3 ? channels >= 1 && channels <= 4 : channels === inChannels;
+  if (fits) return;
+  const expected = inChannels === 3 ? '1 to 4' : inChannels;
+  throw new RangeError(`expected an image of ${expected} channels, got ${channels}`);
 }
 
-async function runTile(
-  session: Session,
-  image: Image,
-  grid: TileGrid,
-  { left, top }: Tile,
-  signal: AbortSignal | undefined,
-): Promise<Image> {
-  const { tileWidth, tileHeight } = grid;
-  const window = { left, top, width: tileWidth, height: tileHeight };
-  const { data } = isWhole(grid, image) ? image : cutWindow(image, window);
-  const sample = tensor('float32', [1, image.channels, tileHeight, tileWidth], data);
-  const outputs = await session.run({ sample }, signal ? { signal } : {});
-  const [, channels, height, width] = outputs.out_sample.shape;
-  return createImage(width, height, channels, toFloat32(outputs.out_sample));
-}
-
-function pasteTile(result: Image, { left, top, core }: Tile, scale: number, restored: Image): void {
-  const from = { left: (core.left - left) * scale, top: (core.top - top) * scale };
-  pasteWindow(result, from, restored, {
-    left: core.left * scale,
-    top: core.top * scale,
-    width: core.width * scale,
-    height: core.height * scale,
-  });
+/** A picture that is its own one tile, with nothing to add, to cut off or to resample, takes the short way. */
+async function* strips(picture: PictureRows, plan: StripPlan): AsyncGenerator<Image> {
+  const { grid, scale, width, height, enlarge } = plan;
+  const isWhole = grid.tileWidth === picture.width && grid.tileHeight === picture.height;
+  const isEnlarged = width === picture.width * scale && height === picture.height * scale;
+  if (isWhole && isEnlarged) yield enlarge(await picture.read(0, picture.height));
+  else yield* enlargedStrips(picture, plan);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createImage } from '../image/index.js';
-import { cutWindow, pasteWindow } from './windows.js';
+import { cutWindow } from './windows.js';
 
 const ramp = createImage(3, 2, 1, Float32Array.of(1, 2, 3, 4, 5, 6));
 
@@ -25,15 +25,5 @@ describe('windows of an image', () => {
     expect([...data]).toEqual(
       [0.1, 0.2, 0.3].flatMap((v) => new Array<number>(4).fill(Math.fround(v))),
     );
-  });
-
-  it('are pasted where they belong', () => {
-    const target = createImage(4, 3, 1);
-    pasteWindow(ramp, { left: 1, top: 0 }, target, { left: 2, top: 1, width: 2, height: 2 });
-    expect([...target.data]).toEqual([
-      ...[0, 0, 0, 0], //
-      ...[0, 0, 2, 3],
-      ...[0, 0, 5, 6],
-    ]);
   });
 });

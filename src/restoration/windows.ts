@@ -21,21 +21,3 @@ export function cutWindow(image: Image, window: Rectangle): Image {
   }
   return cut;
 }
-
-/** Copies the rectangle of `source` that begins at (`left`, `top`) to `place` in `target`. */
-export function pasteWindow(
-  source: Image,
-  { left, top }: { readonly left: number; readonly top: number },
-  target: Image,
-  place: Rectangle,
-): void {
-  for (let channel = 0; channel < target.channels; channel++) {
-    const from = channelPlane(source, channel);
-    const to = channelPlane(target, channel);
-    for (let y = 0; y < place.height; y++) {
-      const read = (top + y) * source.width + left;
-      const write = (place.top + y) * target.width + place.left;
-      to.set(from.subarray(read, read + place.width), write);
-    }
-  }
-}

@@ -17,6 +17,17 @@ export function createQueue(): Queue {
   };
 }
 
+/**
+ * Waits for a turn that lasts until the function it resolves to is called.
+ * @throws the signal's reason when aborted before the turn has come.
+ */
+export function takeTurn(queue: Queue, signal?: AbortSignal): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const turn = queue(() => new Promise<void>((end) => resolve(end)), signal);
+    turn.catch(reject);
+  });
+}
+
 function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

@@ -1,0 +1,174 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { openFile } from '../weights/file-node.js';
+import { decodeBmp, isBmp } from './bmp.js';
+import { createRaster, openRaster, type Raster } from './raster-node.js';
+import { hasOpacity, type SampleDepth } from './samples.js';
+import { ImageFileError, oneLine } from './sharp-node.js';
+
+/** An image file, of which only the header has been read. */
+export interface Photo {
+  /** Its path, or `image`. */
+  readonly name: string;
+  /** Of one frame, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** 1 gray, 2 gray and opacity, 3 RGB, 4 RGB and opacity; CMYK counts as RGB, to which it is converted. */
+  readonly channels: number;
+  readonly depth: SampleDepth;
+  /** Pictures of an animation, or pages. */
+  readonly frames: number;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Whether the file says how many pixels go into an inch. */
+  readonly hasDensity: boolean;
+  /** Whether decoding turns it, as its orientation says. */
+  readonly turned: boolean;
+  /**
+   * Decodes the file into a raster at `path`, which ends in `.v`, frames one below the other. Gray and RGB samples stay what they
+   * are, in the space of the file's own profile; CMYK becomes Display P3, whatever else there is sRGB.
+   * @throws ImageFileError when the file is damaged.
+   */
+  decode(path: string): Promise<Raster>;
+}
+
+export interface ReadPhotoOptions {
+  /** Pixels of all frames; more are refused before they are decoded. 2^28 unless given. */
+  readonly maxPixels?: number;
+}
+
+const DEFAULT_MAX_PIXELS = 2 ** 28;
+
+/**
+ * Reads the header of an image file, or of the bytes of one: what libvips reads, and BMP.
+ * @throws ImageFileError when it is missing, empty, too large or no image.
+ */
+export async function openPhoto(
+  source: string | Uint8Array,
+  { maxPixels = DEFAULT_MAX_PIXELS }: ReadPhotoOptions = {},
+): Promise<Photo> {
+  const name = typeof source === 'string' ? source : 'image';
+  const bytes = typeof source === 'string' ? await readFileBytes(source) : source;
+  if (bytes.length === 0) throw new ImageFileError(`${name}: expected an image, got no bytes`);
+  try {
+    const photo = isBmp(bytes) ? openBmp(bytes, maxPixels) : await openVips(bytes, maxPixels);
+    return { name, size: bytes.length, ...photo };
+  } catch (error) {
+    throw new ImageFileError(`${name}: ${oneLine(error)}`, { cause: error });
+  }
+}
+
+/**
+ * All bytes of a file.
+ * @throws ImageFileError when there is none, or it cannot be read.
+ */
+export async function readFileBytes(path: string): Promise<Uint8Array> {
+  try {
+    const file = await openFile(path);
+    try {
+      return await file.read(0, file.size);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new ImageFileError(oneLine(error), { cause: error });
+  }
+}
+
+function openBmp(bytes: Uint8Array, maxPixels: number): Omit<Photo, 'name' | 'size'> {
+  const image = decodeBmp(bytes, maxPixels);
+  const { width, height, channels } = image;
+  const density = [1, 1] as const;
+  return {
+    ...{ width, height, channels, depth: 8, frames: 1, hasDensity: false, turned: false },
+    async decode(path) {
+      const raster = await createRaster(path, { width, height, channels, depth: 8, density });
+      try {
+        await raster.write(image);
+        await raster.finish([]);
+      } finally {
+        await raster.close();
+      }
+      return openRaster(path);
+    },
+  };
+}
+
+async function openVips(
+  bytes: Uint8Array,
+  maxPixels: number,
+): Promise<Omit<Photo, 'name' | 'size'>> {
+  const metadata = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw new RangeError('expected an image, got something else', { cause: error });
+    });
+  const frames = framesOf(metadata);
+  const frameHeight = frames > 1 ? (metadata.pageHeight ?? metadata.height) : metadata.height;
+  if (metadata.width * frameHeight * frames > maxPixels) {
+    const times = frames > 1 ? `${frames} times ` : '';
+    throw new RangeError(
+      `expected at most ${maxPixels} pixels, got ${times}${metadata.width}x${frameHeight}`,
+    );
+  }
+  // libvips turns no animations; their orientation stays a note for the viewer.
+  const turned = frames === 1 && (metadata.orientation ?? 1) > 1;
+  const upright = frames > 1 ? { width: metadata.width, height: frameHeight } : metadata.autoOrient;
+  return {
+    ...upright,
+    channels: channelsOf(metadata),
+    depth: metadata.depth === 'uchar' || isBilevel(metadata) ? 8 : 16,
+    frames,
+    hasDensity: metadata.density !== undefined,
+    turned,
+    async decode(path) {
+      const options = { failOn: 'error', limitInputPixels: false, animated: frames > 1 } as const;
+      const input = sharp(bytes, options).keepMetadata();
+      const picture = inOwnSpace(turned ? input.autoOrient() : input, metadata);
+      await picture.toFile(path).catch((error: unknown) => {
+        throw new ImageFileError(`the image is damaged (${oneLine(error)})`, { cause: error });
+      });
+      return openRaster(path);
+    },
+  };
+}
+
+/** Pages of a document may differ in size, and only the first of them is the photo. */
+function framesOf({ format, pages = 1 }: Metadata): number {
+  return format === 'gif' || format === 'webp' ? pages : 1;
+}
+
+const grays: ReadonlySet<string> = new Set(['b-w', 'grey16']);
+const colours: ReadonlySet<string> = new Set(['srgb', 'rgb', 'rgb16']);
+
+function channelsOf({ space, hasAlpha }: Metadata): number {
+  return (grays.has(space) ? 1 : 3) + (hasAlpha ? 1 : 0);
+}
+
+function isBilevel({ bitsPerSample }: Metadata): boolean {
+  return bitsPerSample !== undefined && bitsPerSample < 8;
+}
+
+function inOwnSpace(input: Sharp, { space, depth, icc }: Metadata): Sharp {
+  const wide = depth !== 'uchar';
+  if (grays.has(space)) return input.toColourspace(wide ? 'grey16' : 'b-w');
+  if (colours.has(space)) return input.toColourspace(wide ? 'rgb16' : 'srgb');
+  if (space === 'cmyk' && icc) {
+    // Display P3 holds what inks show and sRGB does not.
+    return input.pipelineColourspace('cmyk').toColourspace('cmyk').withIccProfile('p3');
+  }
+  return input.toColourspace(wide ? 'rgb16' : 'srgb').withIccProfile('srgb');
+}
+
+/** Whether a raster's last channel is opacity that hides something. */
+export async function hidesAnything(raster: Raster): Promise<boolean> {
+  const { width, height, channels } = raster;
+  if (!hasOpacity(channels)) return false;
+  const rows = Math.max(1, Math.floor(2 ** 20 / width));
+  for (let top = 0; top < height; top += rows) {
+    const count = Math.min(rows, height - top);
+    const { data } = await raster.read(top, count);
+    const opacity = data.subarray((channels - 1) * width * count);
+    if (!opacity.every((value) => value === 1)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,55 @@
+import sharp, { type Sharp } from 'sharp';
+import type { PhotoFormat } from './photoFormats.js';
+import type { RasterFormat } from './raster-node.js';
+
+export interface EncodeOptions {
+  /** 1 to 100, for JPEG, WebP and AVIF; 95 unless given. */
+  readonly quality?: number;
+}
+
+const DEFAULT_QUALITY = 95;
+/** A classic TIFF counts its bytes in 32 bits. */
+const LARGEST_TIFF = 2 ** 31;
+
+/** Encodes the raster at `raster` with all its metadata into a file at `path`. */
+export async function encodeRaster(
+  raster: string,
+  path: string,
+  format: PhotoFormat,
+  layout: RasterFormat,
+  options: EncodeOptions = {},
+): Promise<void> {
+  const animated = format.frames;
+  const input = sharp(raster, { limitInputPixels: false, animated, sequentialRead: true });
+  const gray = layout.channels <= 2;
+  const wide = layout.depth === 16;
+  const kept = format.profile ? input.keepMetadata() : input;
+  const spaced = kept.toColourspace(
+    wide ? (gray ? 'grey16' : 'rgb16') : gray && format.name !== 'gif' ? 'b-w' : 'srgb',
+  );
+  await withFormat(spaced, format, layout, options).toFile(path);
+}
+
+function withFormat(
+  picture: Sharp,
+  { name }: PhotoFormat,
+  { width, height, channels, depth }: RasterFormat,
+  { quality = DEFAULT_QUALITY }: EncodeOptions,
+): Sharp {
+  switch (name) {
+    case 'png':
+      return picture.png();
+    case 'jpeg':
+      return picture.jpeg({ quality, chromaSubsampling: '4:4:4' });
+    case 'webp':
+      return picture.webp({ quality, smartSubsample: true, exact: true });
+    case 'avif':
+      return picture.avif({ quality, chromaSubsampling: '4:4:4', bitdepth: depth === 16 ? 12 : 8 });
+    case 'tiff': {
+      const bigtiff = (width * height * channels * depth) / 8 > LARGEST_TIFF;
+      return picture.tiff({ compression: 'deflate', predictor: 'horizontal', bigtiff });
+    }
+    case 'gif':
+      return picture.gif();
+  }
+}
