@@ -58,16 +58,11 @@ export function generationBytes(
     bytes(decoderOf(sizes.vae, { batch: 1, height, width })),
     fromImage ? bytes(encoderOf(sizes.vae, { batch: 1, ...size })) : 0,
   ];
-  // Once the prompt is encoded, the text encoder always goes.
+  // The text encoder goes once the prompt is encoded, but not all that it held returns to the system.
   const text = bytes(clipText(sizes.textEncoder, { batch: 1 }));
-  const networks =
-    plan.residency === 'one'
-      ? Math.max(text, ...staying)
-      : Math.max(
-          text,
-          staying.reduce((sum, part) => sum + part),
-        );
-  return PROGRAM_BYTES + networks;
+  const others =
+    plan.residency === 'one' ? Math.max(...staying) : staying.reduce((sum, part) => sum + part);
+  return PROGRAM_BYTES + text + others;
 }
 
 function networkBytes(graph: Graph, storedInHalves: boolean): number {
