@@ -29,7 +29,7 @@ export class WorkerFailure extends Error {
 
 interface Pending {
   readonly resolve: (result: Calls[CallName]['result']) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
   readonly onProgress: ((progress: Fraction) => void) | undefined;
 }
 

@@ -218,7 +218,7 @@ function showButtons({ waiting, finished, isRunning, hasResult }: ButtonState): 
 }
 
 function targetSize({ width, height }: Photo, scale: number): { width: number; height: number } {
-  return { width: Math.ceil(width * scale), height: Math.ceil(height * scale) };
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 
 function describeTarget(photo: Photo, scale: Settings['scale']): string {

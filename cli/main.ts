@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAppCommand } from './app.js';
 import { addConvertCommand } from './convert.js';
 import { addEvalCommand } from './eval.js';
 import { addExportCommand } from './export.js';
@@ -34,6 +35,7 @@ addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);
 addExportCommand(program);
+addAppCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,15 +1,12 @@
-import { clampImage, imresize, type Image } from '../image/index.js';
 import type { RestorerConfig } from '../models/index.js';
-import { createRestorer as createImageRestorer } from './createRestorer.js';
+import { createRestorer as createImageRestorer, type RestoreOptions } from './createRestorer.js';
 import { fetchModel, type FetchOptions } from './fetchModel-web.js';
 import { openDevice, type OpenDeviceOptions } from './openDevice-web.js';
-import { readPicture, toImageData, type Picture, type PictureSource } from './picture-web.js';
-import {
-  restoreFile,
-  type RestoreBlobOptions,
-  type RestoredBlob,
-  type WebRestoreOptions,
-} from './restoreFile-web.js';
+import { matchColours } from './matchColours.js';
+import { outputSize } from './outputSize.js';
+import { PictureError, readPicture, type PictureSource } from './picture-web.js';
+import { pixelRows, writeRows } from './pixels-web.js';
+import { restoreFile, type RestoreBlobOptions, type RestoredBlob } from './restoreFile-web.js';
 
 /** Tiles this small keep progress and cancelling lively where WebAssembly computes. */
 const defaultTile = 256;
@@ -31,7 +28,7 @@ export interface WebRestorer extends AsyncDisposable {
    * Restores a picture of any size to 8-bit sRGB pixels; transparency is enlarged along.
    * @throws PictureError for a file that cannot be decoded; the signal's reason when aborted.
    */
-  restore(source: PictureSource, options?: WebRestoreOptions): Promise<ImageData>;
+  restore(source: PictureSource, options?: RestoreOptions): Promise<ImageData>;
   /**
    * Restores an image file to another, with the metadata that both formats hold, and says what was lost.
    * @throws PictureError, and the signal's reason when aborted.
@@ -52,11 +49,17 @@ export async function createRestorer(options: WebRestorerOptions): Promise<WebRe
   const executor = await openDevice(options, { config, weights });
   const restorer = createImageRestorer({ executor, config, weights });
 
-  async function restorePicture(picture: Picture, given: WebRestoreOptions): Promise<Picture> {
-    const { scale = config.scale, tile = defaultTile, ...rest } = given;
-    const enlarged = await restorer.restore(picture.image, { ...rest, tile });
-    const image = scale === config.scale ? enlarged : rescale(enlarged, scale / config.scale);
-    return { image, ...(picture.alpha && { alpha: rescale(picture.alpha, scale) }) };
+  async function restorePixels(pixels: ImageData, given: RestoreOptions): Promise<ImageData> {
+    const picture = pixelRows(pixels);
+    const { width, height } = outputSize(picture, config.scale, given);
+    const restored = emptyPixels(width, height);
+    const strips = restorer.restoreRows(picture, { tile: defaultTile, ...given });
+    let top = 0;
+    for await (const strip of matchColours(strips, picture, width, height)) {
+      writeRows(restored, top, strip);
+      top += strip.height;
+    }
+    return restored;
   }
 
   return {
@@ -64,14 +67,19 @@ export async function createRestorer(options: WebRestorerOptions): Promise<WebRe
     config,
     device: executor.device,
     scale: config.scale,
-    restore: async (source, given = {}) =>
-      toImageData(await restorePicture(await readPicture(source), given)),
-    restoreFile: (file, given = {}) => restoreFile(restorePicture, file, given),
+    restore: async (source, given = {}) => restorePixels(await readPicture(source), given),
+    restoreFile: (file, given = {}) => restoreFile(restorePixels, file, given),
     prepare: (width, height) => restorer.prepare(width, height, defaultTile),
     [Symbol.asyncDispose]: () => restorer[Symbol.asyncDispose](),
   };
 }
 
-function rescale(image: Image, scale: number): Image {
-  return clampImage(imresize(image, { scale }));
+function emptyPixels(width: number, height: number): ImageData {
+  try {
+    return new ImageData(width, height);
+  } catch (error) {
+    throw new PictureError(`${width}x${height} pixels are more than this browser holds`, {
+      cause: error,
+    });
+  }
 }

@@ -1,20 +1,6 @@
-import {
-  clampImage,
-  createImage,
-  imageFromBytes,
-  imageToBytes,
-  type Image,
-} from '../image/index.js';
-
 /** What pixels can be taken from. A `Blob` is an image file. */
 export type PictureSource =
   Blob | ImageData | ImageBitmap | OffscreenCanvas | HTMLCanvasElement | VideoFrame;
-
-/** Pixels [3, H, W] in [0, 1], and their opacity [1, H, W] where any is below 1. */
-export interface Picture {
-  readonly image: Image;
-  readonly alpha?: Image;
-}
 
 /** A picture that cannot be read or written here; the message says why. */
 export class PictureError extends Error {
@@ -25,18 +11,18 @@ export class PictureError extends Error {
 export type ColourReading = 'raw' | 'srgb';
 
 /**
- * Reads the pixels of a picture, upright.
+ * Reads the pixels of a picture, upright: RGBA of 8 bits, the opacity not multiplied in.
  * @throws PictureError when it cannot be decoded, or is larger than a canvas may be here.
  */
 export async function readPicture(
   source: PictureSource,
   colours: ColourReading = 'srgb',
-): Promise<Picture> {
-  if (source instanceof ImageData) return pictureOf(source);
-  if (!(source instanceof Blob)) return pictureOf(pixelsOf(source));
+): Promise<ImageData> {
+  if (source instanceof ImageData) return source;
+  if (!(source instanceof Blob)) return pixelsOf(source);
   const bitmap = await decode(source, colours);
   try {
-    return pictureOf(pixelsOf(bitmap));
+    return pixelsOf(bitmap);
   } finally {
     bitmap.close();
   }
@@ -77,25 +63,6 @@ function pixelsOf(source: Exclude<PictureSource, Blob | ImageData>): ImageData {
   return context.getImageData(0, 0, width, height);
 }
 
-function pictureOf({ data, width, height }: ImageData): Picture {
-  const size = width * height;
-  const all = imageFromBytes(data, width, height, 4);
-  const image = createImage(width, height, 3, all.data.subarray(0, 3 * size));
-  const opacity = all.data.subarray(3 * size);
-  if (opacity.every((value) => value === 1)) return { image };
-  return { image, alpha: createImage(width, height, 1, opacity) };
-}
-
-/** Rounded to 8 bits, as a canvas takes them. */
-export function toImageData({ image, alpha }: Picture): ImageData {
-  const { width, height } = image;
-  const data = new Float32Array(4 * width * height).fill(1);
-  data.set(image.data);
-  if (alpha) data.set(clampImage(alpha).data, image.data.length);
-  const bytes = imageToBytes(createImage(width, height, 4, data));
-  return new ImageData(new Uint8ClampedArray(bytes), width, height);
-}
-
 export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp';
 
 /**
@@ -109,6 +76,12 @@ export async function encodePicture(
 ): Promise<Blob> {
   const context = canvasContext(pixels.width, pixels.height);
   context.putImageData(pixels, 0, 0);
+  if (type === 'image/jpeg') {
+    // Nothing would become black.
+    context.globalCompositeOperation = 'destination-over';
+    context.fillStyle = 'white';
+    context.fillRect(0, 0, pixels.width, pixels.height);
+  }
   const blob = await context.canvas
     .convertToBlob({ type, quality: quality / 100 })
     .catch((error: unknown) => {

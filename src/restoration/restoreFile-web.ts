@@ -4,20 +4,14 @@ import {
   encodePicture,
   pictureSize,
   readPicture,
-  toImageData,
   type ColourReading,
-  type Picture,
   type PictureType,
 } from './picture-web.js';
+import { hasTransparency } from './pixels-web.js';
 
 const DEFAULT_QUALITY = 95;
 
-export interface WebRestoreOptions extends RestoreOptions {
-  /** Output pixels a side for one input pixel, such as 2 or 2.5; the model's own unless given. */
-  readonly scale?: number;
-}
-
-export interface RestoreBlobOptions extends WebRestoreOptions {
+export interface RestoreBlobOptions extends RestoreOptions {
   /** PNG unless given. */
   readonly type?: PictureType;
   /** 1 to 100, for JPEG and WebP; 95 unless given. */
@@ -37,18 +31,18 @@ export interface RestoredBlob {
   readonly lost: readonly string[];
 }
 
-/** Restores a file by `restorePicture`, which restores its pixels. */
+/** Restores a file by `restorePixels`, which restores its pixels. */
 export async function restoreFile(
-  restorePicture: (picture: Picture, options: WebRestoreOptions) => Promise<Picture>,
+  restorePixels: (pixels: ImageData, options: RestoreOptions) => Promise<ImageData>,
   file: Blob,
   options: RestoreBlobOptions,
 ): Promise<RestoredBlob> {
   const { signal } = options;
   const found = await readMetadata(file);
-  const picture = await readPicture(file, coloursToRead(found, options));
+  const pixels = await readPicture(file, coloursToRead(found, options));
   signal?.throwIfAborted();
-  const restored = await restorePicture(picture, options);
-  const written = await writeLike(restored, found, picture.image.width, options);
+  const restored = await restorePixels(pixels, options);
+  const written = await writeLike(restored, found, pixels.width, options);
   signal?.throwIfAborted();
   return written;
 }
@@ -67,8 +61,8 @@ export async function convertRestored(
 ): Promise<RestoredBlob> {
   const found = await readMetadata(original);
   const { width } = await pictureSize(original);
-  const picture = await readPicture(restored, coloursToRead(found, options));
-  return writeLike(picture, found, width, options);
+  const pixels = await readPicture(restored, coloursToRead(found, options));
+  return writeLike(pixels, found, width, options);
 }
 
 /** Numbers without their profile would be other colours. */
@@ -77,15 +71,15 @@ function coloursToRead(found: FoundMetadata, { metadata }: ConvertOptions): Colo
 }
 
 async function writeLike(
-  picture: Picture,
+  pixels: ImageData,
   found: FoundMetadata,
   originalWidth: number,
   { type = 'image/png', quality = DEFAULT_QUALITY, metadata = 'keep' }: ConvertOptions,
 ): Promise<RestoredBlob> {
-  const pixels = toImageData(picture);
   const { width, height } = pixels;
   const bare = await encodePicture(pixels, type, quality);
-  const opaque = type === 'image/jpeg' && picture.alpha ? ['transparency (JPEG has none)'] : [];
+  const isFlattened = type === 'image/jpeg' && hasTransparency(pixels);
+  const opaque = isFlattened ? ['transparency (JPEG has none)'] : [];
   if (metadata === 'strip') return { blob: bare, width, height, kept: [], lost: opaque };
   const scale = width / originalWidth;
   const { blob, kept, lost } = await attachMetadata(bare, found, { width, height, scale });
