@@ -3,6 +3,7 @@ export * from './cost.js';
 export * from './costByStage.js';
 export * from './differentiate.js';
 export * from './executor.js';
+export * from './foldUpsampling.js';
 export * from './infer.js';
 export * from './interpreter.js';
 export * from './ir.js';

@@ -1,12 +1,19 @@
 import {
   checkFeeds,
   checkParams,
+  foldUpsampling,
   type Executor,
   type Feeds,
   type Graph,
   type Session,
 } from '../graph/index.js';
-import { encodeModel, toModelProto, weightFiles, type WeightFile } from '../onnx/index.js';
+import {
+  encodeModel,
+  toModelProto,
+  weightFiles,
+  type Initializer,
+  type WeightFile,
+} from '../onnx/index.js';
 import { missingKernels } from './missingKernels.js';
 import type { Queue } from './queue.js';
 
@@ -66,10 +73,18 @@ export function engineExecutor(
     load: async (graph, weights) => {
       checkParams(graph, weights);
       const { initializers, files } = weightFiles(graph, weights);
-      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
+      const encode = (): Uint8Array => executableModel(graph, initializers);
       return loadModel(device, engine, graph, { encode, data: { files } }, options);
     },
   };
+}
+
+/** The bytes of a graph's model, with less work where that gives the same. */
+export function executableModel(
+  graph: Graph,
+  initializers: ReadonlyMap<string, Initializer>,
+): Uint8Array {
+  return encodeModel(toModelProto(foldUpsampling(graph), initializers));
 }
 
 /**

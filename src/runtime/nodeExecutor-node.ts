@@ -1,8 +1,13 @@
 import type { Executor, Graph, Session } from '../graph/index.js';
-import { encodeModel, toModelProto } from '../onnx/index.js';
 import { mapCheckpoint } from '../onnx/mapped-node.js';
 import type { Checkpoint } from '../weights/index.js';
-import { engineExecutor, loadModel, type Engine, type FallbackOptions } from './engine.js';
+import {
+  engineExecutor,
+  executableModel,
+  loadModel,
+  type Engine,
+  type FallbackOptions,
+} from './engine.js';
 
 /** An executor on this machine, which can also take weights from where they are. */
 export interface NodeExecutor extends Executor {
@@ -25,7 +30,7 @@ export function nodeExecutor(
     ...engineExecutor(device, engine, options),
     async loadMapped(graph, checkpoint) {
       const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
-      const encode = (): Uint8Array => encodeModel(toModelProto(graph, initializers));
+      const encode = (): Uint8Array => executableModel(graph, initializers);
       return loadModel(device, engine, graph, { encode, data: { folder } }, options);
     },
   };
