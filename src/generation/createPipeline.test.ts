@@ -3,7 +3,7 @@ import { sd15Scheduler, tinyParts, tinyUnet } from '../../test/generation/tinyPi
 import { schedulerNames } from '../diffusion/index.js';
 import { createImage, type Image } from '../image/index.js';
 import { createNodeExecutor } from '../runtime/ort-node.js';
-import { gaussianNoise } from '../tensor/index.js';
+import { elementCount, gaussianNoise, tensor } from '../tensor/index.js';
 import {
   createPipeline,
   type GenerateOptions,
@@ -178,24 +178,29 @@ describe('a pipeline refuses', () => {
     );
   });
 
-  it('weights that give no numbers', async () => {
+  it.each([
+    ['unet', 'the U-Net in step 1 of 4'],
+    ['vae', "the VAE's decoder"],
+  ])('to go on when the %s gives no numbers', async (which, name) => {
     const parts = tinyParts(executor);
     await using broken = createPipeline({
       ...parts,
       load: async (component, graph) => {
         const session = await parts.load(component, graph);
-        if (component === 'vae') return session;
+        if (component !== which) return session;
         const run: typeof session.run = async (feeds, options) => {
-          const { out_sample } = await session.run(feeds, options);
-          return {
-            out_sample: { ...out_sample, data: new Float32Array(out_sample.data.length).fill(NaN) },
-          };
+          const outputs = Object.entries(await session.run(feeds, options));
+          const damaged = outputs.map(([key, { shape }]) => {
+            const data = new Float32Array(elementCount(shape)).fill(NaN);
+            return [key, tensor('float32', shape, data)] as const;
+          });
+          return Object.fromEntries(damaged);
         };
         return { ...session, run };
       },
     });
     await expect(generate({}, {}, broken)).rejects.toThrow(
-      'expected numbers from the U-Net, got NaN or infinity at step 1 of 4',
+      `expected numbers from ${name}, got NaN or infinity: its weights are damaged`,
     );
   });
 });

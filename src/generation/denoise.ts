@@ -1,6 +1,7 @@
 import { guide, initialSchedulerState, type Scheduler } from '../diffusion/index.js';
 import type { Session } from '../graph/index.js';
 import { gaussianNoise, tensor, toFloat32, type Shape, type Tensor } from '../tensor/index.js';
+import { requireNumbers } from './requireNumbers.js';
 
 /** Classifier-free guidance takes two outputs a step: in one run of a batch of two, or in two runs. */
 export type GuidanceMode = 'batched' | 'sequential';
@@ -95,19 +96,11 @@ export async function denoise(options: DenoiseOptions): Promise<Float32Array> {
   let state = initialSchedulerState;
   for (const [i, timestep] of scheduler.timesteps.entries()) {
     const output = await predict(scheduler.scaleModelInput(sample, i), timestep);
-    checkNumbers(output, i, scheduler.timesteps.length);
+    requireNumbers(output, `the U-Net in step ${i + 1} of ${scheduler.timesteps.length}`);
     const noise = scheduler.needsNoise(i) ? gaussianNoise(shape, seed, i + 1).data : undefined;
     const step = scheduler.step(state, output, sample, i, noise);
     ({ state, sample } = step);
     onStep?.(i + 1, step.predOriginalSample);
   }
   return sample;
-}
-
-function checkNumbers(output: Float32Array, i: number, steps: number): void {
-  if (output.every(Number.isFinite)) return;
-  throw new RangeError(
-    `expected numbers from the U-Net, got NaN or infinity at step ${i + 1} of ${steps}: its weights are ` +
-      'damaged, or the precision is too low for them',
-  );
 }

@@ -7,4 +7,5 @@ export * from './parametersText.js';
 export * from './pipelineNetworks.js';
 export * from './preview.js';
 export * from './promptEncoder.js';
+export * from './requireNumbers.js';
 export type { Residency } from './sessions.js';

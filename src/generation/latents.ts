@@ -2,6 +2,7 @@ import type { Session } from '../graph/index.js';
 import { clampImage, createImage, type Image } from '../image/index.js';
 import type { Autoencoder } from '../models/index.js';
 import { tensor, toFloat32, type Shape } from '../tensor/index.js';
+import { requireNumbers } from './requireNumbers.js';
 
 /** What latents are multiplied with before the U-Net sees them. */
 export function latentScale({ className, config }: Autoencoder): number {
@@ -18,8 +19,10 @@ export async function encodeImage(
   const pixels = data.map((x) => 2 * x - 1);
   const sample = tensor('float32', [1, channels, height, width], pixels);
   const outputs = await session.run({ sample });
-  if (vae.className === 'AutoencoderTiny') return toFloat32(outputs.latents);
-  const moments = toFloat32(outputs.latent_parameters);
+  const isTiny = vae.className === 'AutoencoderTiny';
+  const moments = toFloat32(isTiny ? outputs.latents : outputs.latent_parameters);
+  requireNumbers(moments, "the VAE's encoder");
+  if (isTiny) return moments;
   const scale = latentScale(vae);
   return moments.slice(0, moments.length / 2).map((x) => x * scale);
 }
@@ -39,6 +42,7 @@ export async function decodeLatents(
   );
   const { sample } = await session.run({ latent_sample: unscaled });
   const [, channels, height, width] = sample.shape;
+  requireNumbers(toFloat32(sample), "the VAE's decoder");
   const pixels = toFloat32(sample).map((x) => x / 2 + 0.5);
   return clampImage(createImage(width, height, channels, pixels));
 }
