@@ -103,7 +103,9 @@ async function checkWeights(
   let done = 0;
   try {
     for (const [name, weights] of components) {
-      await checkFiniteSource(weights, () => progress.update(++done, total, `reading ${name}`));
+      await checkFiniteSource(weights, `${name}.`, () =>
+        progress.update(++done, total, `reading ${name}`),
+      );
     }
   } finally {
     progress.clear();

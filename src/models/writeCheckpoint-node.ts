@@ -58,7 +58,7 @@ export async function writeCheckpoint(
       await mkdir(join(partial, name));
       await writeFile(join(partial, name, configFileName), jsonText(file));
       const path = join(partial, name, `${weightStem(network)}.safetensors`);
-      await replaceFile(path, streamSafetensors(watched(weights)));
+      await replaceFile(path, streamSafetensors(watched(weights, `${name}.`)));
     }
     await mkdir(join(partial, 'scheduler'));
     const scheduler = jsonText(pipeline.schedulerFile);

@@ -26,19 +26,19 @@ export function bytesOfTypes(types: Iterable<TensorType>): number {
 
 /**
  * Makes sources report what is read of them, of `totalBytes` in all. Reading rejects with what the signal was aborted
- * with, and with a WeightsError for a weight that is not finite: what is written is sound.
+ * with, and with a WeightsError for a weight that is not finite, `label` before its name: what is written is sound.
  */
 export function watchedSources(
   totalBytes: number,
   { signal, onProgress }: WriteControl,
-): (source: TensorSource) => TensorSource {
+): (source: TensorSource, label?: string) => TensorSource {
   let doneBytes = 0;
-  return (source) => ({
+  return (source, label = '') => ({
     entries: source.entries,
     read: async (name) => {
       signal?.throwIfAborted();
       const weight = await source.read(name);
-      const problems = describeNonFinite(name, weight);
+      const problems = describeNonFinite(label + name, weight);
       if (problems.length > 0) throw nonFiniteError(problems);
       doneBytes += weight.data.byteLength;
       onProgress?.({ doneBytes, totalBytes });

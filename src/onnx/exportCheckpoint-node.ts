@@ -69,7 +69,7 @@ export async function exportCheckpoint(
       await writeOnnxModel(
         join(partial, name, modelFile),
         graph,
-        watched(weightsFor(graph, component.weights)),
+        watched(weightsFor(graph, component.weights), `${name}.`),
         { externalData: isLarge ? 'beside' : 'inline' },
       );
       written.push(join(name, modelFile), ...(isLarge ? [join(name, `${modelFile}.data`)] : []));

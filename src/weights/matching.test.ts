@@ -79,8 +79,7 @@ test('checkFinite names the tensors of every float dtype, with counts', () => {
     }),
   ).toBe(
     [
-      'expected finite weights, got',
-      '4 tensors:',
+      'expected finite weights, got others in 4 tensors:',
       ...['f64', 'f32', 'f16', 'bf16'].map((name) => `  ${name}: ${counts}`),
     ].join('\n'),
   );

@@ -71,8 +71,11 @@ export function describeNonFinite(name: string, weight: Tensor): string[] {
 }
 
 export function nonFiniteError(problems: readonly string[]): WeightsError {
-  const lines = ['expected finite weights, got', ...section('tensors', problems)];
-  return new WeightsError(lines.join('\n'));
+  const listed = abbreviate(problems).map((line) => `  ${line}`);
+  const count = `${problems.length} ${problems.length === 1 ? 'tensor' : 'tensors'}`;
+  return new WeightsError(
+    [`expected finite weights, got others in ${count}:`, ...listed].join('\n'),
+  );
 }
 
 /** How many elements are NaN and how many are infinite; none for integers. */

@@ -82,16 +82,18 @@ export function joinSources(sources: readonly TensorSource[]): TensorSource {
 
 /**
  * Reads all tensors, one at a time, to find any with NaN or infinite elements.
+ * @param label what the message puts before a name, such as `unet.`.
  * @throws WeightsError naming the tensors, the first 20 of them.
  */
 export async function checkFiniteSource(
   source: TensorSource,
+  label = '',
   onTensor: (name: string) => void = () => undefined,
 ): Promise<void> {
   const problems: string[] = [];
   for (const name of source.entries.keys()) {
     const weight = await source.read(name);
-    problems.push(...describeNonFinite(name, weight));
+    problems.push(...describeNonFinite(label + name, weight));
     onTensor(name);
   }
   if (problems.length > 0) throw nonFiniteError(problems);
