@@ -2,6 +2,7 @@ export * from './autoencoderLoss.js';
 export * from './autoencoderTraining.js';
 export * from './config.js';
 export * from './crops.js';
+export * from './denoisingLoss.js';
 export * from './initialize.js';
 export * from './loop.js';
 export * from './losses.js';
