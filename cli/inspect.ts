@@ -1,16 +1,6 @@
 import type { Command } from 'commander';
 import { parseSize } from './arguments.js';
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface InspectFlags {
-  readonly size?: Size;
-  readonly check: boolean;
-  readonly json: boolean;
-}
+import type { InspectFlags } from './inspectReports.js';
 
 export function addInspectCommand(program: Command): void {
   program

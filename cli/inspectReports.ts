@@ -17,9 +17,14 @@ import {
   readRestorerWeights,
   type CheckpointConfigs,
 } from '../src/node.js';
-import type { InspectFlags } from './inspect.js';
 import { createProgressLine } from './progress.js';
 import { formatTable } from './table.js';
+
+export interface InspectFlags {
+  readonly size?: { readonly width: number; readonly height: number };
+  readonly check: boolean;
+  readonly json: boolean;
+}
 
 /** What `inspect` prints: one or the other. */
 export interface Report {
