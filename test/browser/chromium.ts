@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join, normalize } from 'node:path';
+import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build } from 'vite';
@@ -56,19 +56,20 @@ export interface Site extends AsyncDisposable {
 }
 
 /** Builds the page into a temporary folder and serves it, and ONNX Runtime's own files under `/ort/`. */
-export async function servePage(): Promise<Site> {
+export async function servePage(entry = join(here, 'page.html')): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'nanosd-page-'));
   await build({
     configFile: false,
-    root: here,
+    root: dirname(entry),
     logLevel: 'error',
+    worker: { format: 'es' },
     build: {
       outDir: folder,
       emptyOutDir: false,
       target: 'esnext',
       minify: false,
       reportCompressedSize: false,
-      rolldownOptions: { input: join(here, 'page.html') },
+      rolldownOptions: { input: entry },
     },
   });
   const server = createServer((request, response) => {
