@@ -9,5 +9,6 @@ export * from './interpreter.js';
 export * from './ir.js';
 export * from './operators.js';
 export * from './print.js';
+export * from './rewrite.js';
 export * from './resample.js';
 export * from './verify.js';

@@ -29,6 +29,8 @@ async function openModel(
   const native = await InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
+    // A plan of all memory, made in the first run, would be held beside what that run has allocated.
+    enableMemPattern: false,
     ...quiet,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(data && 'files' in data ? { externalData: data.files } : {}),

@@ -1,6 +1,7 @@
 import type { Executor, Graph, Session } from '../graph/index.js';
 import { mapCheckpoint } from '../onnx/mapped-node.js';
 import type { Checkpoint } from '../weights/index.js';
+import { cpuGraph } from './cpuGraph.js';
 import {
   engineExecutor,
   executableModel,
@@ -26,9 +27,13 @@ export function nodeExecutor(
   engine: Engine,
   options: FallbackOptions,
 ): NodeExecutor {
+  const executor = engineExecutor(device, engine, options);
+  const suited = (graph: Graph): Graph => (device === 'cpu' ? cpuGraph(graph) : graph);
   return {
-    ...engineExecutor(device, engine, options),
-    async loadMapped(graph, checkpoint) {
+    ...executor,
+    load: (graph, weights) => executor.load(suited(graph), weights),
+    async loadMapped(plain, checkpoint) {
+      const graph = suited(plain);
       const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
       const encode = (): Uint8Array => executableModel(graph, initializers);
       return loadModel(device, engine, graph, { encode, data: { folder } }, options);
