@@ -1,3 +1,4 @@
+import { changedExif } from './exif.js';
 import type { PhotoFormat } from './photoFormats.js';
 
 /** One thing that a file says about its picture, as libvips names it: `exif-data`, `delay`, ... */
@@ -10,8 +11,10 @@ export interface MetadataField {
 
 export interface MetadataChange {
   readonly format: PhotoFormat;
-  /** Whether the picture has been turned upright since its metadata was read. */
-  readonly turned: boolean;
+  /** Pixels a side for one of the original: printed, the picture stays as large as it was. */
+  readonly scale: number;
+  /** Whether the pixels are upright now, whatever the metadata say. */
+  readonly upright: boolean;
   /** Height of one frame, where there are several. */
   readonly frameHeight?: number;
   /** Leaves out all that is not needed to show the picture: its profile and its timing stay. */
@@ -20,13 +23,13 @@ export interface MetadataChange {
 
 const toShow =
   /^(icc-profile-data|delay|loop|gif-loop|gif-delay|n-pages|page-height|resolution-unit)$/;
-const toKnow =
-  /^(exif-.*|xmp-data|iptc-data|orientation|png-comment-.*|gif-comment|image-description)$/;
+/** The single tags of EXIF, `exif-ifd0-Make` and so on, libvips finds in its bytes again. */
+const toKnow = /^(xmp-data|iptc-data|orientation|png-comment-.*|gif-comment|image-description)$/;
 
 /** The metadata of the enlarged picture, from that of the picture. */
 export function changedMetadata(
   fields: readonly MetadataField[],
-  { format, turned, frameHeight, strip }: MetadataChange,
+  { format, scale, upright, frameHeight, strip }: MetadataChange,
 ): MetadataField[] {
   return fields.flatMap((field) => {
     const { name } = field;
@@ -36,10 +39,10 @@ export function changedMetadata(
     if (name === 'n-pages' && frameHeight === undefined) return [];
     if (toShow.test(name)) return [field];
     if (strip) return [];
-    if (name === 'xmp-data' && turned) return [mapBlob(field, uprightXmp)];
+    if (name === 'exif-data')
+      return [mapBlob(field, (exif) => changedExif(exif, { scale, upright }))];
+    if (name === 'xmp-data' && upright) return [mapBlob(field, uprightXmp)];
     if (name === 'iptc-data') return [mapBlob(field, iptcFor(format))];
-    // A thumbnail would not turn along.
-    if (name === 'jpeg-thumbnail-data') return turned ? [] : [field];
     return toKnow.test(name) ? [field] : [];
   });
 }
@@ -48,7 +51,7 @@ export function changedMetadata(
 export function lostMetadata(fields: readonly MetadataField[], format: PhotoFormat): string[] {
   const has = (pattern: RegExp): boolean => fields.some(({ name }) => pattern.test(name));
   const kinds: readonly (readonly [name: string, holds: boolean, present: boolean])[] = [
-    ['EXIF', format.exif, has(/^exif-ifd0-(?!Orientation$|[XY]Resolution$|ResolutionUnit$|YCbCr)/)],
+    ['EXIF', format.exif, has(/^exif-data$/)],
     ['XMP', format.xmp, has(/^xmp-data$/)],
     ['IPTC', format.iptc, has(/^iptc-data$/)],
   ];
@@ -62,6 +65,11 @@ export function metadataBlob(
 ): Uint8Array | undefined {
   const field = fields.find((one) => one.name === name);
   return field && decodeBase64(field.value);
+}
+
+/** A field of bytes. */
+export function blobField(name: string, bytes: Uint8Array): MetadataField {
+  return { type: 'VipsBlob', name, value: encodeBase64(bytes) };
 }
 
 function mapBlob(field: MetadataField, change: (bytes: Uint8Array) => Uint8Array): MetadataField {

@@ -1,6 +1,9 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { openFile } from '../weights/file-node.js';
 import { decodeBmp, isBmp } from './bmp.js';
+import { exifDensity } from './exif.js';
+import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
+import { blobField } from './photoMetadata.js';
 import { createRaster, openRaster, type Raster } from './raster-node.js';
 import { hasOpacity, type SampleDepth } from './samples.js';
 import { ImageFileError, oneLine } from './sharp-node.js';
@@ -19,10 +22,10 @@ export interface Photo {
   readonly frames: number;
   /** Bytes of the file. */
   readonly size: number;
-  /** Whether the file says how many pixels go into an inch. */
-  readonly hasDensity: boolean;
-  /** Whether decoding turns it, as its orientation says. */
-  readonly turned: boolean;
+  /** Pixels an inch, where the file says so. */
+  readonly density?: number;
+  /** Whether it is upright once decoded; libvips does not turn animations. */
+  readonly upright: boolean;
   /**
    * Decodes the file into a raster at `path`, which ends in `.v`, frames one below the other. Gray and RGB samples stay what they
    * are, in the space of the file's own profile; CMYK becomes Display P3, whatever else there is sRGB.
@@ -79,7 +82,7 @@ function openBmp(bytes: Uint8Array, maxPixels: number): Omit<Photo, 'name' | 'si
   const { width, height, channels } = image;
   const density = [1, 1] as const;
   return {
-    ...{ width, height, channels, depth: 8, frames: 1, hasDensity: false, turned: false },
+    ...{ width, height, channels, depth: 8, frames: 1, upright: true },
     async decode(path) {
       const raster = await createRaster(path, { width, height, channels, depth: 8, density });
       try {
@@ -110,26 +113,39 @@ async function openVips(
       `expected at most ${maxPixels} pixels, got ${times}${metadata.width}x${frameHeight}`,
     );
   }
-  // libvips turns no animations; their orientation stays a note for the viewer.
-  const turned = frames === 1 && (metadata.orientation ?? 1) > 1;
-  const upright = frames > 1 ? { width: metadata.width, height: frameHeight } : metadata.autoOrient;
+  const { exif } = metadata;
+  const density = metadata.density ?? (exif && exifDensity(exif));
+  const size = frames > 1 ? { width: metadata.width, height: frameHeight } : metadata.autoOrient;
   return {
-    ...upright,
+    ...size,
     channels: channelsOf(metadata),
     depth: metadata.depth === 'uchar' || isBilevel(metadata) ? 8 : 16,
     frames,
-    hasDensity: metadata.density !== undefined,
-    turned,
+    ...(density !== undefined && { density }),
+    upright: frames === 1,
     async decode(path) {
       const options = { failOn: 'error', limitInputPixels: false, animated: frames > 1 } as const;
       const input = sharp(bytes, options).keepMetadata();
-      const picture = inOwnSpace(turned ? input.autoOrient() : input, metadata);
+      const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
         throw new ImageFileError(`the image is damaged (${oneLine(error)})`, { cause: error });
       });
-      return openRaster(path);
+      return withExif(await openRaster(path), ownExif(bytes, metadata));
     },
   };
+}
+
+/** The photo's EXIF as its file has it: on its way through libvips it has already been written anew. */
+function ownExif(bytes: Uint8Array, { format, exif }: Metadata): Uint8Array | undefined {
+  if (format !== 'tiff') return exif;
+  const tree = parseExif(bytes);
+  const described = tree && descriptiveTree(tree);
+  return described && described.entries.length > 0 ? formatExif(described) : undefined;
+}
+
+function withExif(raster: Raster, exif: Uint8Array | undefined): Raster {
+  const others = raster.metadata.filter(({ name }) => !name.startsWith('exif-'));
+  return { ...raster, metadata: exif ? [...others, blobField('exif-data', exif)] : others };
 }
 
 /** Pages of a document may differ in size, and only the first of them is the photo. */

@@ -1,22 +1,30 @@
 import sharp, { type Sharp } from 'sharp';
 import type { PhotoFormat } from './photoFormats.js';
+import { metadataBlob, type MetadataField } from './photoMetadata.js';
 import type { RasterFormat } from './raster-node.js';
+import { addTiffExif } from './tiffExif-node.js';
 
 export interface EncodeOptions {
   /** 1 to 100, for JPEG, WebP and AVIF; 95 unless given. */
   readonly quality?: number;
 }
 
+/** What is known of a raster. */
+export interface EncodedRaster {
+  readonly layout: RasterFormat;
+  readonly metadata: readonly MetadataField[];
+}
+
 const DEFAULT_QUALITY = 95;
 /** A classic TIFF counts its bytes in 32 bits. */
 const LARGEST_TIFF = 2 ** 31;
 
-/** Encodes the raster at `raster` with all its metadata into a file at `path`. */
+/** Encodes the raster at `raster`, which has this metadata, into a file at `path`. */
 export async function encodeRaster(
   raster: string,
   path: string,
   format: PhotoFormat,
-  layout: RasterFormat,
+  { layout, metadata }: EncodedRaster,
   options: EncodeOptions = {},
 ): Promise<void> {
   const animated = format.frames;
@@ -28,12 +36,14 @@ export async function encodeRaster(
     wide ? (gray ? 'grey16' : 'rgb16') : gray && format.name !== 'gif' ? 'b-w' : 'srgb',
   );
   await withFormat(spaced, format, layout, options).toFile(path);
+  const exif = format.name === 'tiff' ? metadataBlob(metadata, 'exif-data') : undefined;
+  if (exif) await addTiffExif(path, exif, layout);
 }
 
 function withFormat(
   picture: Sharp,
   { name }: PhotoFormat,
-  { width, height, channels, depth }: RasterFormat,
+  { width, height, channels, depth, density }: RasterFormat,
   { quality = DEFAULT_QUALITY }: EncodeOptions,
 ): Sharp {
   switch (name) {
@@ -47,7 +57,8 @@ function withFormat(
       return picture.avif({ quality, chromaSubsampling: '4:4:4', bitdepth: depth === 16 ? 12 : 8 });
     case 'tiff': {
       const bigtiff = (width * height * channels * depth) / 8 > LARGEST_TIFF;
-      return picture.tiff({ compression: 'deflate', predictor: 'horizontal', bigtiff });
+      const [xres, yres] = density;
+      return picture.tiff({ compression: 'deflate', predictor: 'horizontal', bigtiff, xres, yres });
     }
     case 'gif':
       return picture.gif();

@@ -6,7 +6,7 @@ import { checkFormatSize, checkOutput, photoFormatOf } from '../image/outputFile
 import { photoFormats, type PhotoFormat, type PhotoFormatName } from '../image/photoFormats.js';
 import { changedMetadata, lostMetadata } from '../image/photoMetadata.js';
 import { hidesAnything, openPhoto, type Photo } from '../image/photoReader-node.js';
-import { encodeRaster } from '../image/photoWriter-node.js';
+import { encodeRaster, type EncodedRaster } from '../image/photoWriter-node.js';
 import { createRaster, type Raster, type RasterFormat } from '../image/raster-node.js';
 import { ImageFileError, oneLine } from '../image/sharp-node.js';
 import { createWorkFolder, type WorkFolder } from '../image/workFolder-node.js';
@@ -156,6 +156,13 @@ async function restorePhoto(
     options.signal?.throwIfAborted();
     const channels = await outputChannels(decoded, plan);
     const layout = outputLayout(photo, decoded, plan, channels);
+    const metadata = changedMetadata(decoded.metadata, {
+      format,
+      upright: photo.upright,
+      scale: width / photo.width,
+      strip: options.metadata === 'strip',
+      ...(frames > 1 && { frameHeight: height }),
+    });
     const start = performance.now();
     const raster = await createRaster(folder.path('restored.v'), layout);
     try {
@@ -166,20 +173,13 @@ async function restorePhoto(
           await raster.write(strip);
         }
       }
-      await raster.finish(
-        changedMetadata(decoded.metadata, {
-          format,
-          turned: photo.turned,
-          strip: options.metadata === 'strip',
-          ...(frames > 1 && { frameHeight: height }),
-        }),
-      );
+      await raster.finish(metadata);
     } finally {
       await raster.close();
     }
     const ms = performance.now() - start;
     options.signal?.throwIfAborted();
-    await encode(folder, plan, layout, options);
+    await encode(folder, plan, { layout, metadata }, options);
     return { width, height, frames, ms, lost: lostParts(photo, decoded, plan, options) };
   } finally {
     await decoded.close();
@@ -197,12 +197,12 @@ async function labelledDecode(photo: Photo, path: string): Promise<Raster> {
 async function encode(
   folder: WorkFolder,
   { name, format }: PhotoPlan,
-  layout: RasterFormat,
+  raster: EncodedRaster,
   { quality }: RestoreFileOptions,
 ): Promise<void> {
   const [from, to] = [folder.path('restored.v'), folder.path('encoded')];
   try {
-    await encodeRaster(from, to, format, layout, quality === undefined ? {} : { quality });
+    await encodeRaster(from, to, format, raster, quality === undefined ? {} : { quality });
   } catch (error) {
     throw new ImageFileError(`${name}: ${oneLine(error)}`, { cause: error });
   }
@@ -215,20 +215,23 @@ async function outputChannels(decoded: Raster, { name, format }: PhotoPlan): Pro
   throw new ImageFileError(`${name}: expected a format that holds transparency, such as .png`);
 }
 
+/** In an inch. */
+const MILLIMETRES = 25.4;
+
 function outputLayout(
   photo: Photo,
   decoded: Raster,
   { format, width, height, frames }: PhotoPlan,
   channels: number,
 ): RasterFormat {
-  const [x, y] = decoded.density;
-  const grown = photo.hasDensity ? width / photo.width : 1;
+  const grown = width / photo.width;
+  const density = photo.density === undefined ? 1 : (photo.density * grown) / MILLIMETRES;
   return {
     width,
     height: height * frames,
     channels,
     depth: decoded.depth === 16 && format.depth === 16 ? 16 : 8,
-    density: [x * grown, y * grown],
+    density: [density, density],
   };
 }
 
