@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createImage, Random, type Image } from 'nanosd';
 import { listPhotos, openPhotoBatches, openTraining, writeImage } from 'nanosd/node';
-import { parseTrainingConfig, type TrainingConfig } from 'nanosd/training';
+import { parseTrainingConfig, trains, type RestorerTraining } from 'nanosd/training';
 import { parse } from 'yaml';
 
 const steps = 24;
@@ -38,10 +38,11 @@ export async function benchData(): Promise<void> {
   }
 }
 
-async function benchConfig(folder: string): Promise<TrainingConfig> {
+async function benchConfig(folder: string): Promise<RestorerTraining> {
   const url = new URL('../configs/sr-x4.yaml', import.meta.url);
   const file = parse(await readFile(url, 'utf8')) as object;
   const config = parseTrainingConfig({ ...file, validation: undefined }, 'configs/sr-x4.yaml');
+  if (!trains(config, 'OneStepRestorer')) throw new Error('expected the config of a restorer');
   const named = config.data.photos.map((path) => fileURLToPath(new URL(path, url)));
   const photos = named.every((path) => existsSync(path)) ? named : [await writeNoise(folder)];
   return { ...config, steps, data: { ...config.data, photos }, output_dir: join(folder, 'run') };
@@ -67,7 +68,7 @@ interface AloneCost {
 }
 
 /** In this thread, so that the process's CPU time is the pipeline's. */
-async function measureAlone(config: TrainingConfig): Promise<AloneCost> {
+async function measureAlone(config: RestorerTraining): Promise<AloneCost> {
   const { data, model, seed, batch_size: count } = config;
   const all = await listPhotos(data.photos);
   const options = {
@@ -101,7 +102,7 @@ interface RunCost {
   readonly waitedMs: number;
 }
 
-async function measureRun(config: TrainingConfig): Promise<RunCost> {
+async function measureRun(config: RestorerTraining): Promise<RunCost> {
   const { events } = await openTraining(config, { resume: false });
   let usage = process.cpuUsage();
   let [cpuMs, ms, waited, measured] = [0, 0, 0, 0];
