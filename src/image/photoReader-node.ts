@@ -4,6 +4,7 @@ import { decodeBmp, isBmp } from './bmp.js';
 import { exifDensity } from './exif.js';
 import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
 import { blobField } from './photoMetadata.js';
+import { tiffIptc } from './tiffNotes-node.js';
 import { createRaster, openRaster, type Raster } from './raster-node.js';
 import { hasOpacity, type SampleDepth } from './samples.js';
 import { ImageFileError, oneLine } from './sharp-node.js';
@@ -40,6 +41,8 @@ export interface ReadPhotoOptions {
 }
 
 const DEFAULT_MAX_PIXELS = 2 ** 28;
+const NO_HEIC =
+  'HEIC needs a decoder that sharp does not bring; convert it to JPEG, PNG or AVIF first';
 
 /**
  * Reads the header of an image file, or of the bytes of one: what libvips reads, and BMP.
@@ -103,7 +106,9 @@ async function openVips(
   const metadata = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw new RangeError('expected an image, got something else', { cause: error });
+      throw new RangeError(isHeic(bytes) ? NO_HEIC : 'expected an image, got something else', {
+        cause: error,
+      });
     });
   const frames = framesOf(metadata);
   const frameHeight = frames > 1 ? (metadata.pageHeight ?? metadata.height) : metadata.height;
@@ -128,24 +133,43 @@ async function openVips(
       const input = sharp(bytes, options).keepMetadata();
       const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
-        throw new ImageFileError(`the image is damaged (${oneLine(error)})`, { cause: error });
+        const problem = isHeic(bytes) ? NO_HEIC : `the image is damaged (${oneLine(error)})`;
+        throw new ImageFileError(problem, { cause: error });
       });
-      return withExif(await openRaster(path), ownExif(bytes, metadata));
+      return withNotes(await openRaster(path), ownNotes(bytes, metadata));
     },
   };
 }
 
-/** The photo's EXIF as its file has it: on its way through libvips it has already been written anew. */
-function ownExif(bytes: Uint8Array, { format, exif }: Metadata): Uint8Array | undefined {
-  if (format !== 'tiff') return exif;
+/** The photo's notes as its file has them: on their way through libvips, some change and some get lost. */
+function ownNotes(bytes: Uint8Array, { format, exif, iptc }: Metadata): Notes {
+  if (format !== 'tiff') return { exif, iptc };
   const tree = parseExif(bytes);
-  const described = tree && descriptiveTree(tree);
-  return described && described.entries.length > 0 ? formatExif(described) : undefined;
+  if (!tree) return { exif: undefined, iptc: undefined };
+  const described = descriptiveTree(tree);
+  return {
+    exif: described.entries.length > 0 ? formatExif(described) : undefined,
+    iptc: tiffIptc(tree),
+  };
 }
 
-function withExif(raster: Raster, exif: Uint8Array | undefined): Raster {
-  const others = raster.metadata.filter(({ name }) => !name.startsWith('exif-'));
-  return { ...raster, metadata: exif ? [...others, blobField('exif-data', exif)] : others };
+interface Notes {
+  readonly exif: Uint8Array | undefined;
+  readonly iptc: Uint8Array | undefined;
+}
+
+function withNotes(raster: Raster, { exif, iptc }: Notes): Raster {
+  const others = raster.metadata.filter(({ name }) => !/^(exif-|iptc-data$)/.test(name));
+  const notes = [
+    ...(exif ? [blobField('exif-data', exif)] : []),
+    ...(iptc ? [blobField('iptc-data', iptc)] : []),
+  ];
+  return { ...raster, metadata: [...others, ...notes] };
+}
+
+/** Phones write it; its codec is patented. */
+function isHeic(bytes: Uint8Array): boolean {
+  return /^ftyphe(ic|ix|vc|vx|im|is)/.test(Buffer.from(bytes.subarray(4, 12)).toString('latin1'));
 }
 
 /** Pages of a document may differ in size, and only the first of them is the photo. */

@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import type { PhotoFormat } from './photoFormats.js';
 import { metadataBlob, type MetadataField } from './photoMetadata.js';
 import type { RasterFormat } from './raster-node.js';
-import { addTiffExif } from './tiffExif-node.js';
+import { addTiffNotes } from './tiffNotes-node.js';
 
 export interface EncodeOptions {
   /** 1 to 100, for JPEG, WebP and AVIF; 95 unless given. */
@@ -36,8 +36,9 @@ export async function encodeRaster(
     wide ? (gray ? 'grey16' : 'rgb16') : gray && format.name !== 'gif' ? 'b-w' : 'srgb',
   );
   await withFormat(spaced, format, layout, options).toFile(path);
-  const exif = format.name === 'tiff' ? metadataBlob(metadata, 'exif-data') : undefined;
-  if (exif) await addTiffExif(path, exif, layout);
+  if (format.name !== 'tiff') return;
+  const [exif, iptc] = ['exif-data', 'iptc-data'].map((name) => metadataBlob(metadata, name));
+  await addTiffNotes(path, { exif, iptc, width: layout.width, height: layout.height });
 }
 
 function withFormat(

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { addTiffExif } from '../../src/image/tiffExif-node.js';
+import { addTiffNotes } from '../../src/image/tiffNotes-node.js';
 
 export type Format = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff';
 
@@ -88,7 +88,7 @@ async function withExif(tiff: Buffer): Promise<Buffer> {
   try {
     const path = join(folder, 'photo.tiff');
     await writeFile(path, tiff);
-    if (bytes) await addTiffExif(path, bytes, { width, height });
+    await addTiffNotes(path, { exif: bytes, iptc: undefined, width, height });
     return await readFile(path);
   } finally {
     await rm(folder, { recursive: true });

@@ -5,22 +5,31 @@ import {
   inByteOrder,
   parseExif,
   withPixelSize,
+  type ExifTree,
 } from './exifTree.js';
 
 const ENTRY_BYTES = 12;
+const IPTC = 0x83bb;
+const UNDEFINED = 7;
+
+/** What libvips does not write into a TIFF, or only a quarter of. */
+export interface TiffNotes {
+  readonly exif: Uint8Array | undefined;
+  readonly iptc: Uint8Array | undefined;
+  /** Of the picture, in pixels. */
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
- * Adds what EXIF bytes say about a photo to the first directory of a TIFF file. The picture stays where it is;
- * the new directory comes after it.
+ * Adds notes about a photo to the first directory of a TIFF file. The picture stays where it is; the new
+ * directory comes after it.
  */
-export async function addTiffExif(
-  path: string,
-  exif: Uint8Array,
-  { width, height }: { readonly width: number; readonly height: number },
-): Promise<void> {
-  const parsed = parseExif(exif);
-  if (!parsed) return;
-  const tree = withPixelSize(parsed, width, height);
+export async function addTiffNotes(path: string, notes: TiffNotes): Promise<void> {
+  const { exif, iptc, width, height } = notes;
+  const tree = exif && parseExif(exif);
+  const described = tree && descriptiveTree(withPixelSize(tree, width, height));
+  if (!described && !iptc) return;
   const file = await open(path, 'r+');
   try {
     const header = Buffer.alloc(8);
@@ -37,7 +46,10 @@ export async function addTiffExif(
     await file.read(raw, 0, raw.length, at + 2);
     const { size } = await file.stat();
     const end = size + (size % 2);
-    const { entries } = descriptiveTree(inByteOrder(tree, little));
+    const entries = [
+      ...(described ? inByteOrder(described, little).entries : []),
+      ...(iptc ? [{ tag: IPTC, type: UNDEFINED, count: iptc.length, value: iptc }] : []),
+    ];
     await file.write(joinDirectories(raw, count, little, entries, end), 0, undefined, end);
     view.setUint32(4, end, little);
     await file.write(header, 0, 8, 0);
@@ -46,7 +58,12 @@ export async function addTiffExif(
   }
 }
 
-/** The raw entries of a directory with others among them; those that are there already stay. */
+/** The IPTC of a TIFF. */
+export function tiffIptc({ entries }: ExifTree): Uint8Array | undefined {
+  return entries.find(({ tag }) => tag === IPTC)?.value;
+}
+
+/** The raw entries of a directory with others among them; but for IPTC, those that are there already stay. */
 function joinDirectories(
   raw: Buffer,
   count: number,
@@ -58,7 +75,8 @@ function joinDirectories(
   const own = new Map<number, Uint8Array>();
   for (let i = 0; i < count; i++) {
     const entry = raw.subarray(ENTRY_BYTES * i, ENTRY_BYTES * (i + 1));
-    own.set(view.getUint16(ENTRY_BYTES * i, little), entry);
+    const tag = view.getUint16(ENTRY_BYTES * i, little);
+    if (tag !== IPTC) own.set(tag, entry);
   }
   const added = entries.filter(({ tag }) => !own.has(tag));
   const placeholders = [...own].map(([tag]) => ({
