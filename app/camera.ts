@@ -1,8 +1,9 @@
 // The camera's picture, restored frame by frame.
 import type { Comparison } from './comparison.js';
-import { byId } from './dom.js';
+import { byId, create } from './dom.js';
 import type { Engine } from './engine.js';
 import { messageOf, showNotice } from './notices.js';
+import { formatSize } from './photos.js';
 import type { RestoreClient } from './restoreClient.js';
 import type { Settings, SettingsPanel } from './settings.js';
 
@@ -126,9 +127,11 @@ function createMeter(): Meter {
       shown = now;
       const rate = (1000 * (times.length - 1)) / (now - times[0]);
       readout.hidden = false;
-      readout.textContent =
-        `${rate.toFixed(1)} frames/s · ${Math.round(latency)} ms latency, ` +
-        `${Math.round(network)} ms network · ${width} × ${height}`;
+      const details = `, ${Math.round(network)} ms of it the network · ${formatSize(width, height)}`;
+      readout.replaceChildren(
+        `${rate.toFixed(1)} frames/s · ${Math.round(latency)} ms latency`,
+        create('span', { className: 'detail' }, details),
+      );
     },
   };
 }

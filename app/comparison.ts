@@ -1,5 +1,5 @@
 // Two pictures on one canvas, before on the left of a divider and after on its right.
-import { createDivider } from './divider.js';
+import { createDivider, type Divider } from './divider.js';
 import { byId } from './dom.js';
 import { bindGestures } from './gestures.js';
 import {
@@ -31,7 +31,8 @@ export interface Comparison {
 }
 
 /** Beyond this many screen pixels for one of its own, a picture shows its pixels as squares. */
-const SQUARE_PIXELS = 6;
+const SQUARE_PIXELS = 10;
+const GRIP_ROOM = 60;
 const ZOOM_STEP = 1.4;
 
 export function createComparison(): Comparison {
@@ -47,6 +48,7 @@ export function createComparison(): Comparison {
     requestAnimationFrame(() => {
       scheduled = false;
       draw(canvas, shown, viewport, divider.position);
+      if (shown) spanPicture(divider, place(viewport, shown.size, stage()), stage());
       zoomText.value = `${Math.round(viewport.zoom * devicePixelRatio * 100)} %`;
     });
   };
@@ -94,6 +96,12 @@ export function createComparison(): Comparison {
       schedule();
     },
   };
+}
+
+/** At least the height of the grip, wherever the picture has been moved to. */
+function spanPicture(divider: Divider, { top, height }: Rectangle, stage: Size): void {
+  const from = Math.min(Math.max(0, top), stage.height - GRIP_ROOM);
+  divider.span(from, Math.max(from + GRIP_ROOM, Math.min(stage.height, top + height)));
 }
 
 function setTags(hasAfter: boolean): void {

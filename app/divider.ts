@@ -4,6 +4,8 @@ export interface Divider {
   readonly element: HTMLElement;
   /** From 0 (all after) to 1 (all before). */
   readonly position: number;
+  /** Limits the line to the height of the picture, in pixels of the stage. */
+  span(top: number, bottom: number): void;
 }
 
 const STEP = 0.02;
@@ -49,6 +51,10 @@ export function createDivider(canvas: HTMLCanvasElement, onMove: () => void): Di
     element,
     get position() {
       return position;
+    },
+    span(top, bottom) {
+      element.style.top = `${top}px`;
+      element.style.bottom = `calc(100% - ${bottom}px)`;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { byId } from './dom.js';
+import { byId, create } from './dom.js';
 import { modelUrl, type ModelEntry } from './models.js';
 import type { Fraction, OpenedModel } from './protocol.js';
 import type { RestoreClient } from './restoreClient.js';
@@ -12,7 +12,7 @@ export interface Engine {
 }
 
 const deviceNames: Readonly<Record<string, string>> = {
-  auto: 'Whatever works best',
+  auto: 'Automatic',
   webgpu: 'Graphics (WebGPU)',
   webnn: 'Neural engine (WebNN)',
   wasm: 'Processor (WebAssembly)',
@@ -79,7 +79,7 @@ function downloadText({ done, total }: Fraction): string {
 function showDevice({ device, threads, rejected }: OpenedModel, asked: string): void {
   const isCpu = device === 'wasm';
   const count = isCpu ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : '';
-  showState(rejected ? 'fallback' : 'ready', `${shortNames[device] ?? device}${count}`);
+  showState(rejected ? 'fallback' : 'ready', shortNames[device] ?? device, count);
   const hint = byId('device-hint', HTMLElement);
   hint.classList.toggle('warn', rejected !== null);
   hint.textContent = deviceHint(rejected, asked, isCpu && threads === 1);
@@ -98,7 +98,8 @@ function deviceHint(rejected: OpenedModel['rejected'], asked: string, isSlow: bo
 
 type ChipState = 'starting' | 'ready' | 'fallback' | 'failed';
 
-function showState(state: ChipState, text: string): void {
+function showState(state: ChipState, text: string, detail = ''): void {
   byId('device-chip', HTMLElement).dataset.state = state;
-  byId('device-text', HTMLElement).textContent = text;
+  const details = create('span', { className: 'detail' }, detail);
+  byId('device-text', HTMLElement).replaceChildren(text, details);
 }

@@ -1,4 +1,3 @@
-import { formatBytes } from '../src/index.js';
 import type { Choice } from './choices.js';
 
 /** A model that this site holds, as its build lists it. */
@@ -19,8 +18,7 @@ interface Words {
 const tasks: Readonly<Record<string, Words>> = {
   sr: {
     label: 'Enlarge',
-    description:
-      'More pixels, with sharper edges and texture. For clean photos that are too small.',
+    description: 'More pixels, sharper edges and texture.',
   },
   deblur: { label: 'Sharpen', description: 'Takes back blur from focus or movement.' },
   denoise: { label: 'Clean', description: 'Takes out the grain of little light.' },
@@ -32,7 +30,7 @@ const tasks: Readonly<Record<string, Words>> = {
 
 const models: Readonly<Record<string, string>> = {
   'sr-x4':
-    'Small and fast. Learned from clean photos made four times smaller, so it does not remove noise, blur or JPEG blocks, and it invents no faces.',
+    'Fast. Learned from clean photos made four times smaller: noise, blur and JPEG blocks stay as they are.',
 };
 
 /** @throws Error when the site holds no list of models. */
@@ -60,7 +58,7 @@ export function modelChoices(entries: readonly ModelEntry[], task: string): Choi
     .map(({ name, bytes, parameters, scale }) => ({
       value: name,
       label: name,
-      note: formatBytes(bytes),
+      note: `${(bytes / 1e6).toFixed(1)} MB`,
       description:
         models[name] ?? `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`,
     }));

@@ -40,10 +40,9 @@ const views: readonly Choice[] = [
 ];
 
 const metadataHints: Readonly<Record<PictureType, string>> = {
-  'image/png':
-    'Everything is kept but IPTC captions, which PNG has no place for. Lossless, 8 bits a channel.',
-  'image/jpeg': 'EXIF, XMP, colour profile and IPTC are kept. JPEG holds no transparency.',
-  'image/webp': 'EXIF, XMP and colour profile are kept; WebP has no place for IPTC captions.',
+  'image/png': 'Lossless, 8 bits a channel. IPTC captions have no place in PNG.',
+  'image/jpeg': 'EXIF, XMP, profile and IPTC are kept; transparency becomes white.',
+  'image/webp': 'EXIF, XMP and profile are kept; IPTC captions have no place in WebP.',
 };
 
 const defaults = {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addAppCommand } from './app.js';
 import { addConvertCommand } from './convert.js';
+import { addDoctorCommand } from './doctor.js';
 import { addEvalCommand } from './eval.js';
 import { addExportCommand } from './export.js';
 import { reportFailure } from './failures.js';
@@ -36,6 +37,7 @@ addInitCommand(program);
 addConvertCommand(program);
 addExportCommand(program);
 addAppCommand(program);
+addDoctorCommand(program, version);
 
 try {
   await program.parseAsync();

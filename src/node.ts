@@ -1,6 +1,7 @@
 export * from './generation/generateFiles-node.js';
 export * from './generation/openPipeline-node.js';
 export * from './image/imagePairs-node.js';
+export { photoFormatOf } from './image/outputFile-node.js';
 export * from './image/sharp-node.js';
 export * from './models/clipTokenizer-node.js';
 export * from './models/initCheckpoint-node.js';
@@ -13,6 +14,10 @@ export * from './onnx/exportCheckpoint-node.js';
 export * from './onnx/file-node.js';
 export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';
+export * from './restoration/photoTree-node.js';
+export * from './restoration/restoreTree-node.js';
+export * from './restoration/testDevices-node.js';
+export * from './runtime/availableMemory-node.js';
 export * from './runtime/nodeExecutor-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';

@@ -1,5 +1,6 @@
 import type { Executor } from '../graph/index.js';
 import { createImage, type Image } from '../image/index.js';
+import { reasonOf } from '../runtime/devices.js';
 import { Random, type Weights } from '../tensor/index.js';
 import type { RestorerConfig } from '../models/index.js';
 import { createRestorer } from './createRestorer.js';
@@ -51,7 +52,7 @@ export async function selfTest(
     const pixelsPerSecond = (1000 * SIDE * SIDE) / fastest;
     return { device, problem, maxError, pixelsPerSecond, restored };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = error instanceof Error ? reasonOf(error) : String(error);
     return { device, problem, maxError: null, pixelsPerSecond: null, restored: null };
   }
 }

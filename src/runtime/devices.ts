@@ -10,7 +10,7 @@ export class DeviceError extends Error {
 }
 
 /** What went wrong, without the place in ONNX Runtime's sources and the failed condition before it. */
-function reasonOf({ message }: Error): string {
+export function reasonOf({ message }: Error): string {
   const [line] = message.split('\n');
   return line.replace(/^.*? was false\. /, '').replace(/^no available backend found\. ERR: /, '');
 }

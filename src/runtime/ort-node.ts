@@ -35,7 +35,8 @@ export function requireNodeDevice(device: string): void {
   if (problem !== null) throw new DeviceError(device, listNodeDevices(), new Error(problem));
 }
 
-function builtInDevices(): string[] {
+/** What this build of ONNX Runtime knows, whether or not the machine has it. */
+export function builtInDevices(): string[] {
   return listSupportedBackends().map((backend) => backend.name);
 }
 
