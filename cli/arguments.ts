@@ -27,6 +27,15 @@ export function parseNumber(text: string): number {
   return number;
 }
 
+/** Parses a factor above 0, such as `2` or `2.5`. */
+export function parseFactor(text: string): number {
+  const factor = Number(text);
+  if (text.trim() === '' || !Number.isFinite(factor) || factor <= 0) {
+    throw new InvalidArgumentError('Expected a number above 0, such as 2 or 2.5.');
+  }
+  return factor;
+}
+
 /** Parses a tile side: pixels, or `auto` (undefined). */
 export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);

@@ -9,13 +9,26 @@ export class UsageError extends Error {
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
-  constructor(readonly exitCode: number) {
-    super('interrupted');
+  constructor(
+    readonly exitCode: number,
+    message = 'interrupted',
+  ) {
+    super(message);
+  }
+}
+
+/** Some of many files could not be restored, which has been said of each; the others have been. */
+export class SomeFailed extends Error {
+  override readonly name = 'SomeFailed';
+
+  constructor(failed: number, all: number) {
+    super(`${failed} of ${all} photos could not be restored`);
   }
 }
 
 const BAD_INPUT = 2;
 const INTERNAL = 1;
+const SOME_FAILED = 3;
 
 /** What the library throws for bad input, by name: to import the classes would load the engine for `--help`. */
 const badInputErrors: ReadonlySet<string> = new Set([
@@ -37,9 +50,10 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** Says in one line what went wrong; the exit code is 2 for bad input and 1 for faults of the program. */
+/** Says in one line what went wrong; the exit code is 2 for bad input, 3 where part of it was, and 1 for faults of the program. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof Interrupted) return { line: 'interrupted', exitCode: error.exitCode };
+  if (error instanceof Interrupted) return { line: error.message, exitCode: error.exitCode };
+  if (error instanceof SomeFailed) return { line: error.message, exitCode: SOME_FAILED };
   if (error instanceof CommanderError) return describeUsage(error);
   const message = oneLine(error instanceof Error ? error.message : String(error));
   if (isBadInput(error)) return { line: message, exitCode: BAD_INPUT };

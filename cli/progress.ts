@@ -11,17 +11,37 @@ export interface ProgressLine {
 
 /** A progress line on a terminal; nothing where the stream is not one. */
 export function createProgressLine(stream: WriteStream = process.stderr): ProgressLine {
-  if (!stream.isTTY) return { update: () => undefined, clear: () => undefined };
+  const drawing = createDrawing(stream);
+  return {
+    update(done, total, label) {
+      drawing.draw(
+        (width, seconds) => progressText(done, total, label, seconds, width),
+        done >= total,
+      );
+    },
+    clear: () => drawing.clear(),
+  };
+}
+
+/** One line of a terminal that is drawn over and over. */
+export interface Drawing {
+  /** Draws what `compose` gives for so many columns and seconds; not too often, unless it is the last. */
+  draw(compose: (width: number, elapsedSeconds: number) => string, isLast: boolean): void;
+  clear(): void;
+}
+
+/** Draws on a terminal, and nothing where the stream is not one. */
+export function createDrawing(stream: WriteStream): Drawing {
+  if (!stream.isTTY) return { draw: () => undefined, clear: () => undefined };
   const start = performance.now();
   let drawn = -Infinity;
   return {
-    update(done, total, label) {
+    draw(compose, isLast) {
       const now = performance.now();
-      if (done < total && now - drawn < REDRAW_MS) return;
+      if (!isLast && now - drawn < REDRAW_MS) return;
       drawn = now;
       const width = Math.min(WIDTH, stream.columns || WIDTH) - 1;
-      const elapsed = (now - start) / 1000;
-      stream.write(`\r\x1b[2K${progressText(done, total, label, elapsed, width)}`);
+      stream.write(`\r\x1b[2K${compose(width, (now - start) / 1000)}`);
     },
     clear() {
       stream.write('\r\x1b[2K');

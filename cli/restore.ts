@@ -1,108 +1,68 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { parse } from 'node:path';
+import { statSync } from 'node:fs';
+import { extname } from 'node:path';
 import type { Command } from 'commander';
-import type { FileRestorer, RestoreFileOptions } from '../src/node.js';
-import { parseBytes, parseCount, parseTile } from './arguments.js';
+import { parseBytes, parseCount, parseFactor, parseTile } from './arguments.js';
 import { UsageError } from './failures.js';
 import { interruptible } from './interrupt.js';
-import { openModel, type ModelFlags } from './model.js';
-import { createProgressLine } from './progress.js';
-
-interface RestoreFlags extends ModelFlags {
-  readonly output?: string;
-  readonly tile?: number;
-  readonly maxMemory?: number;
-  readonly quality?: number;
-  readonly overwrite: boolean;
-  readonly json: boolean;
-}
+import { restoreFolder } from './restoreFolder.js';
+import type { RestoreFlags } from './restoreFlags.js';
+import { restorePhoto } from './restorePhoto.js';
 
 export function addRestoreCommand(program: Command): void {
   program
     .command('restore')
-    .description('restore a photo')
-    .argument('<photo>', 'image file: JPEG, PNG, WebP, AVIF, TIFF, BMP, ...')
-    .option('-o, --output <file>', 'where to write to (default: beside the photo, as PHOTO_x4.EXT)')
+    .description('restore photos')
+    .argument(
+      '<photo...>',
+      'image files (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP), or folders of them',
+    )
+    .option(
+      '-o, --output <path>',
+      'file or folder to write to (default: beside the photo, as PHOTO_x4.EXT)',
+    )
     .option('-t, --task <task>', 'what to do: sr (enlarge)', 'sr')
-    .option('-s, --scale <n>', 'output pixels a side for one input pixel', parseCount)
+    .option('-s, --scale <n>', 'output pixels a side for one input pixel, such as 2.5', parseFactor)
+    .option('--width <n>', 'width of the result in pixels; the height follows', parseCount)
+    .option(
+      '--height <n>',
+      'height of the result in pixels; with both, the result fits within',
+      parseCount,
+    )
+    .option('-f, --format <name>', 'png, jpeg, webp, avif, tiff or gif (default: as the photo)')
     .option('-m, --model <model>', "a model's folder or name (default: the best one for the task)")
     .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ...', 'cpu')
     .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)
     .option('--max-memory <size>', 'such as 2GB (default: what is free)', parseBytes)
     .option('--quality <n>', '1 to 100, for JPEG, WebP and AVIF (default: 95)', parseCount)
-    .option('--overwrite', 'replace the photo itself, or an existing default output', false)
+    .option('--strip-metadata', 'leave EXIF, XMP, IPTC and comments out', false)
+    .option('-r, --recursive', 'go into folders inside folders', false)
+    .option('-j, --jobs <n>', 'photos of a folder in work at a time', parseCount, 1)
+    .option('--report <file>', 'JSON report of a folder (default: nanosd-report.json in it)')
+    .option('--overwrite', 'replace the photo itself, or results that are there', false)
     .option('--json', 'print the outcome as JSON', false)
-    .action((photo: string, flags: RestoreFlags) =>
-      interruptible((signal) => restorePhoto(photo, flags, signal)),
+    .action((photos: string[], flags: RestoreFlags) =>
+      interruptible((signal) =>
+        isBatch(photos, flags)
+          ? restoreFolder(photos, flags, signal)
+          : restorePhoto(photos[0], flags, signal),
+      ),
     );
 }
 
-async function restorePhoto(
-  photo: string,
-  flags: RestoreFlags,
-  signal: AbortSignal,
-): Promise<void> {
-  const restorer = await openModel(flags);
-  const progress = createProgressLine();
-  try {
-    const output = chooseOutput(photo, flags, restorer.scale);
-    const options: RestoreFileOptions = {
-      ...definedOptions(flags),
-      signal,
-      onProgress: ({ done, total }) => progress.update(done, total, photo),
-    };
-    const { width, height, ms } = await restorer.restoreFile(photo, output, options);
-    progress.clear();
-    print({ input: photo, output, ...describe(restorer), width, height, ms }, flags.json);
-  } catch (error) {
-    progress.clear();
-    throw error;
-  } finally {
-    await restorer[Symbol.asyncDispose]();
-  }
-}
-
-function definedOptions({ tile, maxMemory, quality }: RestoreFlags): RestoreFileOptions {
-  return {
-    ...(tile !== undefined && { tile }),
-    ...(maxMemory !== undefined && { maxMemory }),
-    ...(quality !== undefined && { quality }),
-  };
-}
-
-const writable = /^\.(png|jpe?g|webp|avif|tiff?)$/i;
-
-function chooseOutput(photo: string, flags: RestoreFlags, scale: number): string {
-  const { dir, name, ext } = parse(photo);
-  const beside = `${dir ? `${dir}/` : ''}${name}_x${scale}${writable.test(ext) ? ext : '.png'}`;
-  const output = flags.output ?? beside;
-  if (flags.overwrite || !existsSync(output)) return output;
+function isBatch(photos: readonly string[], flags: RestoreFlags): boolean {
+  const folder = photos.find(isFolder);
+  if (photos.length === 1 && folder === undefined) return false;
+  const several = folder ?? `${photos.length} photos`;
   if (flags.output === undefined) {
-    throw new UsageError(`${output}: exists; --overwrite replaces it, -o names another`);
+    throw new UsageError(`${several}: expected -o, the folder to write to`);
   }
-  if (existsSync(photo) && realpathSync(photo) === realpathSync(output)) {
-    throw new UsageError(`${output}: is the photo itself; --overwrite replaces it`);
+  if (extname(flags.output) !== '' && !isFolder(flags.output)) {
+    throw new UsageError(`${several}: expected a file to restore to ${flags.output}, got a folder`);
   }
-  return output;
+  return true;
 }
 
-function describe({ model, device, scale }: FileRestorer) {
-  return { model: model.name, task: model.task, device, scale };
-}
-
-interface Outcome {
-  readonly input: string;
-  readonly output: string;
-  readonly width: number;
-  readonly height: number;
-  readonly ms: number;
-}
-
-function print(outcome: Outcome, json: boolean): void {
-  const { output, width, height, ms } = outcome;
-  const text = json
-    ? JSON.stringify({ ...outcome, ms: Math.round(ms) })
-    : `${output}: ${width}x${height} in ${(ms / 1000).toFixed(1)} s`;
-  process.stdout.write(`${text}\n`);
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -106,9 +106,7 @@ async function openVips(
   const metadata = await sharp(bytes, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw new RangeError(isHeic(bytes) ? NO_HEIC : 'expected an image, got something else', {
-        cause: error,
-      });
+      throw new RangeError(unreadable(bytes, error), { cause: error });
     });
   const frames = framesOf(metadata);
   const frameHeight = frames > 1 ? (metadata.pageHeight ?? metadata.height) : metadata.height;
@@ -133,8 +131,7 @@ async function openVips(
       const input = sharp(bytes, options).keepMetadata();
       const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
-        const problem = isHeic(bytes) ? NO_HEIC : `the image is damaged (${oneLine(error)})`;
-        throw new ImageFileError(problem, { cause: error });
+        throw new ImageFileError(unreadable(bytes, error), { cause: error });
       });
       return withNotes(await openRaster(path), ownNotes(bytes, metadata));
     },
@@ -165,6 +162,17 @@ function withNotes(raster: Raster, { exif, iptc }: Notes): Raster {
     ...(iptc ? [blobField('iptc-data', iptc)] : []),
   ];
   return { ...raster, metadata: [...others, ...notes] };
+}
+
+/** How files of the formats that libvips reads begin. */
+const signatures = /^(\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|II[*+]\0|MM\0[*+]|....ftyp)/s;
+
+/** What is wrong with a file that libvips does not read. */
+function unreadable(bytes: Uint8Array, error: unknown): string {
+  if (isHeic(bytes)) return NO_HEIC;
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
+  if (!signatures.test(start)) return 'expected an image, got something else';
+  return `the image is damaged (${oneLine(error)})`;
 }
 
 /** Phones write it; its codec is patented. */

@@ -122,9 +122,30 @@ const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] 
     /expected a device of this machine \(.*cpu.*\), got abacus/,
   ],
   [
-    'a scale that the model does not have',
-    restore('photo.png', ...into('o.png', '-s', '2')),
-    /model: expected -s 4, .*got -s 2/,
+    'a scale that is none',
+    restore('photo.png', ...into('o.png', '-s', '0')),
+    /-s, --scale .*'0' is invalid\. Expected a number above 0/,
+  ],
+  [
+    'a scale and a width',
+    restore('photo.png', ...into('o.png', '-s', '2', '--width', '100')),
+    /expected either -s or --width and --height, got both/,
+  ],
+  [
+    'a result far smaller than the photo',
+    restore('wide.png', ...into('o.png', '--width', '50')),
+    /expected a result at least 0\.25 times as large .*, got 0\.00167 times/,
+  ],
+  [
+    'an unknown format',
+    restore('photo.png', '-m', 'model', '-f', 'psd'),
+    /expected one of the formats png, .*, got psd/,
+  ],
+  ['a folder without a place for the results', restore('folder', '-m', 'model'), /folder: .* -o/],
+  [
+    'a folder without photos',
+    restore('folder', ...into('results')),
+    /folder: expected photos, got none/,
   ],
   [
     'an unknown task',

@@ -1,0 +1,108 @@
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
+import { photoFormats, type PhotoFormatName } from '../image/photoFormats.js';
+import { ImageFileError } from '../image/sharp-node.js';
+
+/** One photo of a folder, and the file that it becomes. */
+export interface PhotoJob {
+  readonly input: string;
+  readonly output: string;
+  /** Bytes of the photo, which is about what it costs. */
+  readonly size: number;
+}
+
+export interface PhotoTreeOptions {
+  /** Whether to go into folders inside folders. */
+  readonly recursive: boolean;
+  /** What to write; by default each photo's own format, and PNG where that cannot be written. */
+  readonly format?: PhotoFormatName;
+}
+
+/** What counts as a photo. */
+const photoName = /\.(png|jpe?g|jfif|webp|avif|tiff?|bmp|gif|heic|heif|hif)$/i;
+
+/**
+ * The photos of files and folders in the order of their names, each with its place below `output`, where the
+ * folders are as they were. Hidden files, and `output` itself, are left out.
+ * @throws ImageFileError when a path is missing, or there is no photo at all.
+ */
+export async function planPhotoTree(
+  inputs: readonly string[],
+  output: string,
+  options: PhotoTreeOptions,
+): Promise<PhotoJob[]> {
+  const found: { input: string; place: string }[] = [];
+  for (const input of inputs) {
+    const kind = await stat(input).catch((error: unknown) => {
+      throw new ImageFileError(`${input}: no such file or directory`, { cause: error });
+    });
+    if (!kind.isDirectory()) {
+      found.push({ input, place: basename(input) });
+      continue;
+    }
+    if ((await realpath(input)) === (await realpath(output).catch(() => resolve(output)))) {
+      throw new ImageFileError(`${output}: expected another folder than that of the photos`);
+    }
+    const photos = await listPhotos(input, resolve(output), options.recursive);
+    found.push(...photos.map((path) => ({ input: path, place: relative(input, path) })));
+  }
+  if (found.length === 0)
+    throw new ImageFileError(`${inputs.join(', ')}: expected photos, got none`);
+  const places = outputPlaces(
+    found.map(({ place }) => place),
+    options.format,
+  );
+  return Promise.all(
+    found.map(async ({ input }, i) => {
+      const size = await stat(input).then(
+        (file) => file.size,
+        () => 0,
+      );
+      return { input, output: join(output, places[i]), size };
+    }),
+  );
+}
+
+async function listPhotos(folder: string, without: string, recursive: boolean): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw new ImageFileError(`${folder}: cannot be read`, { cause: error });
+  });
+  const photos: string[] = [];
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith('.') || resolve(path) === without) continue;
+    if (entry.isDirectory()) {
+      if (recursive) photos.push(...(await listPhotos(path, without, recursive)));
+    } else if (photoName.test(entry.name)) photos.push(path);
+  }
+  return photos;
+}
+
+/** Where two photos would become one file, as `a.bmp` and `a.png` do, both keep their whole name. */
+function outputPlaces(places: readonly string[], format: PhotoFormatName | undefined): string[] {
+  const renamed = places.map((place) => withEnding(place, format));
+  const count = new Map<string, number>();
+  for (const place of renamed) count.set(place, (count.get(place) ?? 0) + 1);
+  const unique = renamed.map((place, i) => {
+    const ending = extname(place);
+    return (count.get(place) ?? 0) > 1 && extname(places[i]) !== ending
+      ? `${places[i]}${ending}`
+      : place;
+  });
+  const repeated = unique.find((place, i) => unique.indexOf(place) !== i);
+  if (repeated === undefined) return unique;
+  throw new ImageFileError(`${repeated}: expected one photo of this name, got several`);
+}
+
+function withEnding(place: string, format: PhotoFormatName | undefined): string {
+  const { dir, name, ext } = parse(place);
+  const own = photoFormats[ext.toLowerCase()];
+  const keepsOwn = own && (format === undefined || own.name === format);
+  return `${dir ? `${dir}${sep}` : ''}${name}${keepsOwn ? ext : endingOf(format ?? 'png')}`;
+}
+
+/** How files of a format are usually named. */
+export function endingOf(format: PhotoFormatName): string {
+  const usual: Readonly<Partial<Record<PhotoFormatName, string>>> = { jpeg: '.jpg', tiff: '.tif' };
+  return usual[format] ?? `.${format}`;
+}
