@@ -6,10 +6,10 @@ import { identityRestorer } from './identity.js';
 const colours = ['#ff0000', '#00ff00', '#0000ff', '#ffff00'];
 const delay = [100, 40, 250, 70];
 
-function animation(format: 'gif' | 'webp'): Promise<Buffer> {
-  const frames = colours.map((background) => ({
-    create: { width: 12, height: 10, channels: 4 as const, background },
-  }));
+async function animation(format: 'gif' | 'webp'): Promise<Buffer> {
+  const frame = (background: string) =>
+    sharp({ create: { width: 12, height: 10, channels: 4, background } }).png().toBuffer();
+  const frames = await Promise.all(colours.map(frame));
   const joined = sharp(frames, { join: { animated: true } });
   return format === 'gif'
     ? joined.gif({ delay, loop: 3 }).toBuffer()
