@@ -8,7 +8,9 @@ const delay = [100, 40, 250, 70];
 
 async function animation(format: 'gif' | 'webp'): Promise<Buffer> {
   const frame = (background: string) =>
-    sharp({ create: { width: 12, height: 10, channels: 4, background } }).png().toBuffer();
+    sharp({ create: { width: 12, height: 10, channels: 4, background } })
+      .png()
+      .toBuffer();
   const frames = await Promise.all(colours.map(frame));
   const joined = sharp(frames, { join: { animated: true } });
   return format === 'gif'
