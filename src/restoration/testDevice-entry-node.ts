@@ -1,6 +1,6 @@
 // The process that tests one device.
 import process from 'node:process';
-import { testNodeDevice, type DeviceTestRequest } from './testDevices-node.js';
+import { testNodeDevice, type DeviceTestRequest } from './testDevice-node.js';
 
 process.once('message', (request) => {
   const { model, device, expected } = request as DeviceTestRequest;

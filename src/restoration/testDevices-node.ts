@@ -2,11 +2,9 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { env } from 'onnxruntime-node';
 import type { Image } from '../image/index.js';
-import { openRestorerFolder, readRestorerWeights } from '../models/modelFolder-node.js';
-import { createNodeEngine } from '../runtime/engine-node.js';
-import { nodeExecutor } from '../runtime/nodeExecutor-node.js';
 import { builtInDevices } from '../runtime/ort-node.js';
-import { selfTest, type SelfTest } from './selfTest.js';
+import type { SelfTest } from './selfTest.js';
+import { testNodeDevice, type DeviceTestRequest } from './testDevice-node.js';
 
 const TIMEOUT_MS = 120_000;
 
@@ -27,26 +25,6 @@ export async function testNodeDevices(model: string): Promise<SelfTest[]> {
     results.push(await testApart(model, device, reference.restored));
   }
   return results;
-}
-
-/** In this process. */
-export async function testNodeDevice(
-  model: string,
-  device: string,
-  expected?: Image,
-): Promise<SelfTest> {
-  const folder = await openRestorerFolder(model);
-  const weights = await readRestorerWeights(folder);
-  const { config } = folder;
-  const executor = nodeExecutor(device, createNodeEngine({ device }), {});
-  return selfTest(executor, { config, weights }, expected);
-}
-
-/** What the process that tests a device is told. */
-export interface DeviceTestRequest {
-  readonly model: string;
-  readonly device: string;
-  readonly expected: Image | null;
 }
 
 function testApart(model: string, device: string, expected: Image | null): Promise<SelfTest> {
