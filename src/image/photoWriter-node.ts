@@ -16,6 +16,8 @@ export interface EncodedRaster {
 }
 
 const DEFAULT_QUALITY = 95;
+/** From so many pixels on, a JPEG's codes are not fitted to it: that would hold all of it in memory. */
+const LARGE_JPEG = 2 ** 24;
 /** A classic TIFF counts its bytes in 32 bits. */
 const LARGEST_TIFF = 2 ** 31;
 
@@ -51,7 +53,10 @@ function withFormat(
     case 'png':
       return picture.png();
     case 'jpeg':
-      return picture.jpeg({ quality, chromaSubsampling: '4:4:4' });
+      return picture.jpeg({
+        ...{ quality, chromaSubsampling: '4:4:4' },
+        optimizeCoding: width * height < LARGE_JPEG,
+      });
     case 'webp':
       return picture.webp({ quality, smartSubsample: true, exact: true });
     case 'avif':
