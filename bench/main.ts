@@ -3,6 +3,7 @@
 /** One file each; what a bench prints says what it measured. */
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   restore: async (args) => (await import('./restore.js')).benchRestore(args),
+  startup: async () => (await import('./startup.js')).benchStartup(),
   large: async (args) => (await import('./large.js')).benchLarge(args),
   train: async () => (await import('./train.js')).benchTrain(),
   data: async () => (await import('./data.js')).benchData(),

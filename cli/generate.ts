@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { format, parse } from 'node:path';
 import { Option, type Command } from 'commander';
@@ -115,12 +114,18 @@ async function generate(prompt: string, flags: GenerateFlags, signal: AbortSigna
   }
 }
 
+/** Below a number; the platform's own generator is there already, and `node:crypto` slows down every start. */
+function randomSeed(below: number): number {
+  const [random] = crypto.getRandomValues(new Uint32Array(1));
+  return Math.floor((random / 2 ** 32) * below);
+}
+
 function requestOf(prompt: string, flags: GenerateFlags): FileRequest {
   const { image, strength, scheduler, size } = flags;
   if (strength !== undefined && image === undefined) {
     throw new UsageError('expected --image for a --strength, got none');
   }
-  const first = flags.seed ?? randomInt(LARGEST_SEED - flags.number);
+  const first = flags.seed ?? randomSeed(LARGEST_SEED - flags.number);
   if (first + flags.number - 1 > LARGEST_SEED) {
     throw new UsageError(`expected seeds of at most ${LARGEST_SEED}, got ${first} and on`);
   }

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { TrainingEvent } from '../src/node.js';
 import { interruptible } from './interrupt.js';
-import { createPrinter } from './trainingConsole.js';
 
 /** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
 export function addTrainCommand(program: Command): void {
@@ -29,7 +28,7 @@ async function train(path: string, flags: { resume: boolean; json: boolean }): P
   const { readTrainingConfig } = await import('./trainingConfig.js');
   const { openTraining } = await import('../src/node.js');
   const { config } = await readTrainingConfig(path);
-  const print = flags.json ? printJson : printForPeople(config.steps);
+  const print = flags.json ? printJson : await printForPeople(config.steps);
   await stoppable(async (signal) => {
     const { events } = await openTraining(config, { resume: flags.resume, signal });
     for await (const event of events) print(event);
@@ -79,7 +78,8 @@ function printJson(event: TrainingEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-function printForPeople(totalSteps: number): (event: TrainingEvent) => void {
+async function printForPeople(totalSteps: number): Promise<(event: TrainingEvent) => void> {
+  const { createPrinter } = await import('./trainingConsole.js');
   const { isTTY, columns } = process.stdout;
   const output = {
     interactive: isTTY,
