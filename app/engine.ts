@@ -82,18 +82,25 @@ function showDevice({ device, threads, rejected }: OpenedModel, asked: string): 
   showState(rejected ? 'fallback' : 'ready', shortNames[device] ?? device, count);
   const hint = byId('device-hint', HTMLElement);
   hint.classList.toggle('warn', rejected !== null);
-  hint.textContent = deviceHint(rejected, asked, isCpu && threads === 1);
+  hint.textContent = deviceHint(rejected, asked, isCpu, threads);
 }
 
-function deviceHint(rejected: OpenedModel['rejected'], asked: string, isSlow: boolean): string {
+function deviceHint(
+  rejected: OpenedModel['rejected'],
+  asked: string,
+  isCpu: boolean,
+  threads: number,
+): string {
   if (rejected) {
     const name = deviceNames[rejected.device] ?? rejected.device;
     return `${name} cannot be used: ${rejected.problem}. The processor does the work.`;
   }
-  if (isSlow) return 'One thread: this page is served without the headers that more of them need.';
-  return asked === 'auto' && 'gpu' in navigator
-    ? 'Checked against the processor before it is used.'
-    : '';
+  if (isCpu && threads === 1)
+    return 'One thread: this page is served without the headers that more of them need.';
+  if (asked !== 'auto') return '';
+  return isCpu
+    ? 'This browser offers no graphics processor to compute with.'
+    : 'Its numbers were compared with the processor’s.';
 }
 
 type ChipState = 'starting' | 'ready' | 'fallback' | 'failed';
