@@ -1,7 +1,7 @@
 import type { Executor } from '../graph/index.js';
 import { DeviceError } from '../runtime/devices.js';
 import { createWebExecutor, listWebDevices, type WebExecutorOptions } from '../runtime/ort-web.js';
-import { selfTest, type SelfTestModel } from './selfTest.js';
+import { checkDevice, type SelfTestModel } from './selfTest.js';
 import { yieldingExecutor } from './yielding-web.js';
 
 /** The CPU, which is what the others are compared with. */
@@ -48,8 +48,8 @@ async function openTested(
   if (device === cpu) return reference;
   try {
     const executor = await openExecutor(device, options);
-    const { restored } = await selfTest(reference, model);
-    const { problem } = await selfTest(executor, model, restored ?? undefined);
+    const { restored } = await checkDevice(reference, model);
+    const { problem } = await checkDevice(executor, model, restored ?? undefined);
     if (problem === null) return executor;
     throw new DeviceError(device, [cpu], new Error(problem));
   } catch (error) {
