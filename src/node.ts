@@ -14,6 +14,7 @@ export * from './onnx/exportCheckpoint-node.js';
 export * from './onnx/file-node.js';
 export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';
+export { openRestorer as createRestorer } from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
 export * from './restoration/restoreTree-node.js';
 export * from './restoration/testDevices-node.js';
