@@ -33,7 +33,8 @@ export function bindGestures(canvas: HTMLCanvasElement, actions: GestureActions)
   for (const end of ['pointerup', 'pointercancel'] as const) {
     canvas.addEventListener(end, ({ pointerId }) => pointers.delete(pointerId));
   }
-  canvas.addEventListener(
+  // Also where the divider or a label lies over it.
+  (canvas.parentElement ?? canvas).addEventListener(
     'wheel',
     (event) => {
       event.preventDefault();

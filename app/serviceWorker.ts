@@ -52,8 +52,10 @@ self.addEventListener('fetch', (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(cacheName);
-  // Not from the browser's own cache: all files must be of one version.
-  await cache.addAll(kept.files.map((file) => new Request(file, { cache: 'reload' })));
+  // From the browser's own cache only what has its version in its name, and so is not fetched twice.
+  const request = (file: string): Request =>
+    new Request(file, { cache: /^(assets|ort-[^/]*)\//.test(file) ? 'default' : 'reload' });
+  await cache.addAll(kept.files.map(request));
 }
 
 async function removeOldCaches(): Promise<void> {

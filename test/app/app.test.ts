@@ -66,7 +66,8 @@ describe.skipIf(chromiumProblem !== null)(title, () => {
     const { name, bytes } = await downloadFrom(page, '#download');
     expect(name).toBe('harbour_x4.png');
     expect(await largestDifference(bytes, await restoredByCommand(example))).toBeLessThanOrEqual(1);
-    expect(requests.filter((url) => url.endsWith('.wasm'))).toHaveLength(1);
+    // The page and its service worker ask for the same one.
+    expect(new Set(requests.filter((url) => url.endsWith('.wasm'))).size).toBe(1);
     expect(requests.filter((url) => !/^blob:/.test(url) && !url.startsWith(site.origin))).toEqual(
       [],
     );
@@ -222,9 +223,10 @@ describe.skipIf(chromiumProblem !== null)(title, () => {
       await using app = await openApp(withGpu, site);
       const { page } = app;
       expect(await page.textContent('#device-text')).toBe('Graphics');
-      await restoreFiles(page, [harbour]);
+      const small = await noisyPhoto(48, 40);
+      await restoreFiles(page, [small]);
       const { bytes } = await downloadFrom(page, '#download');
-      const expected = await restoredByCommand(example);
+      const expected = await restoredByCommand(small.buffer);
       expect(await largestDifference(bytes, expected)).toBeLessThanOrEqual(1);
     } finally {
       await withGpu.close();
@@ -307,7 +309,10 @@ function plainServer() {
   return createServer((request, response) => {
     const path = request.url === '/' ? '/index.html' : (request.url ?? '');
     readFile(join(appFolder, path)).then(
-      (body) => response.writeHead(200, { 'Content-Type': types[extname(path)] }).end(body),
+      (body) =>
+        response
+          .writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' })
+          .end(body),
       () => response.writeHead(404).end(),
     );
   });
