@@ -3,8 +3,12 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -26,15 +30,33 @@ export async function buildAppIfStale() {
 }
 
 export async function buildApp() {
-  const { build } = await loadVite();
   const started = new Date();
+  // Processes started together may all build: each works aside and renames its result in.
+  const staging = mkdtempSync(join(root, 'dist-'));
+  try {
+    const fresh = join(staging, 'new');
+    await bundle(fresh);
+    copyModels(fresh);
+    listFilesToKeep(fresh);
+    mkdirSync(join(root, 'dist'), { recursive: true });
+    if (existsSync(output)) renameSync(output, join(staging, 'old'));
+    renameSync(fresh, output);
+    writeFileSync(stamp, '');
+    utimesSync(stamp, started, started);
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+async function bundle(directory) {
+  const { build } = await loadVite();
   await build({
     configFile: false,
     root: source,
     base: './',
     logLevel: 'error',
     build: {
-      outDir: output,
+      outDir: directory,
       emptyOutDir: true,
       target: 'esnext',
       // A script of the page would be needed for browsers without it, which do not run the app either.
@@ -56,10 +78,6 @@ export async function buildApp() {
     },
     worker: { format: 'es', rolldownOptions: { output: { assetFileNames: assetName } } },
   });
-  copyModels();
-  listFilesToKeep();
-  writeFileSync(stamp, '');
-  utimesSync(stamp, started, started);
 }
 
 async function loadVite() {
@@ -75,14 +93,14 @@ function assetName({ names }) {
 }
 
 /** The restorers that the package ships, and a list of them. */
-function copyModels() {
+function copyModels(directory) {
   const models = readdirSync(join(root, 'models')).flatMap((name) => describeModel(name) ?? []);
   for (const { name } of models) {
     for (const file of ['config.json', weightsFile]) {
-      cpSync(join(root, 'models', name, file), join(output, 'models', name, file));
+      cpSync(join(root, 'models', name, file), join(directory, 'models', name, file));
     }
   }
-  writeFileSync(join(output, 'models/manifest.json'), JSON.stringify({ models }, null, 2));
+  writeFileSync(join(directory, 'models/manifest.json'), JSON.stringify({ models }, null, 2));
 }
 
 function describeModel(name) {
@@ -107,17 +125,17 @@ function countParameters(file) {
 const LARGEST_MODEL_BYTES = 16e6;
 
 /** Tells the service worker what the app consists of; a change of any file changes the worker, and so updates it. */
-function listFilesToKeep() {
-  const files = readdirSync(output, { recursive: true, withFileTypes: true })
+function listFilesToKeep(directory) {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'serviceWorker.js')
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(isKept)
-    .map((path) => path.slice(output.length + 1).replaceAll('\\', '/'))
+    .map((path) => path.slice(directory.length + 1).replaceAll('\\', '/'))
     .sort();
   const version = createHash('sha256');
-  for (const file of files) version.update(file).update(readFileSync(join(output, file)));
+  for (const file of files) version.update(file).update(readFileSync(join(directory, file)));
   const kept = { version: version.digest('hex').slice(0, 16), files };
-  const worker = join(output, 'serviceWorker.js');
+  const worker = join(directory, 'serviceWorker.js');
   const script = readFileSync(worker, 'utf8');
   const listed = script.replace(/(["'`])__KEPT_FILES__\1/, () =>
     JSON.stringify(JSON.stringify(kept)),
