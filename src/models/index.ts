@@ -23,4 +23,5 @@ export * from './stagedUnet.js';
 export * from './storedWeights.js';
 export * from './unet2DCondition.js';
 export * from './unet2DConditionConfig.js';
+export * from './unetStageGraph.js';
 export * from './writeProgress.js';
