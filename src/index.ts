@@ -7,6 +7,8 @@ export * from './nn/index.js';
 export * from './onnx/index.js';
 export * from './restoration/index.js';
 export * from './runtime/index.js';
+export * from './search/index.js';
+export * from './surgery/index.js';
 export * from './tensor/index.js';
 export * from './text/index.js';
 export * from './weights/index.js';

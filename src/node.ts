@@ -22,6 +22,7 @@ export * from './runtime/availableMemory-node.js';
 export * from './runtime/nodeExecutor-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';
+export * from './search/latencyTable-node.js';
 export * from './text/tokenizerFolder-node.js';
 export * from './training/checkpoint-node.js';
 export * from './training/exportModel-node.js';
