@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parsePipeline, presets } from '../models/index.js';
+import { parsePipeline, presets, stagedUnetOf } from '../models/index.js';
 import { MemoryError } from '../runtime/memory.js';
 import { choosePlan, generationBytes, type PipelineSizes, type RequestSizes } from './memory.js';
 import type { GenerationPlan } from './createPipeline.js';
@@ -8,7 +8,7 @@ const { unet, vae, textEncoder } = parsePipeline(presets['sd-mini'], (component)
 if (!textEncoder) throw new Error('expected sd-mini to read text');
 const sizes: PipelineSizes = {
   textEncoder: textEncoder.network.config,
-  unet: unet.network.config,
+  unet: stagedUnetOf(unet.network),
   vae: vae.network,
   storedInHalves: false,
 };

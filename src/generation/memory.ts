@@ -3,11 +3,11 @@ import {
   clipText,
   decoderOf,
   encoderOf,
+  nanosdUnet,
   pixelsPerLatent,
-  unet2DCondition,
   type Autoencoder,
   type ClipTextConfig,
-  type Unet2DConditionConfig,
+  type StagedUnetConfig,
 } from '../models/index.js';
 import { formatBytes, MemoryError } from '../runtime/memory.js';
 import type { GenerationPlan } from './createPipeline.js';
@@ -27,7 +27,7 @@ const ARENA_FACTOR = 2.2;
 /** The networks of a pipeline, and how their weights are stored. */
 export interface PipelineSizes {
   readonly textEncoder: ClipTextConfig;
-  readonly unet: Unet2DConditionConfig;
+  readonly unet: StagedUnetConfig;
   readonly vae: Autoencoder;
   /** Whether weights are stored in 16 bits. */
   readonly storedInHalves: boolean;
@@ -54,7 +54,7 @@ export function generationBytes(
   const contextTokens = sizes.textEncoder.maxPositionEmbeddings;
   const bytes = (graph: Graph): number => networkBytes(graph, sizes.storedInHalves);
   const staying = [
-    bytes(unet2DCondition(sizes.unet, { batch, height, width, contextTokens })),
+    bytes(nanosdUnet(sizes.unet, { batch, height, width, contextTokens })),
     bytes(decoderOf(sizes.vae, { batch: 1, height, width })),
     fromImage ? bytes(encoderOf(sizes.vae, { batch: 1, ...size })) : 0,
   ];

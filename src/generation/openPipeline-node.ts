@@ -1,6 +1,6 @@
 import { schedulerConfigSchema } from '../diffusion/index.js';
 import type { Graph, Session } from '../graph/index.js';
-import { clipText, ConfigError, type ClipTextConfig } from '../models/index.js';
+import { clipText, ConfigError, stagedUnetOf, type ClipTextConfig } from '../models/index.js';
 import { ModelError } from '../models/modelFiles-node.js';
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import { toFloat16 } from '../onnx/index.js';
@@ -74,14 +74,14 @@ export async function openPipeline(
       encodePrompts: createPromptEncoder(tokenizer, () =>
         load(clipText(text, { batch: 1 }), textEncoder.weights),
       ),
-      unet: unet.network.config,
+      unet: stagedUnetOf(unet.network),
       vae: vae.network,
       scheduler: schedulerConfigSchema.parse(checkpoint.schedulerFile),
       load: (component, graph) => load(graph, { unet, vae }[component].weights),
     });
     const sizes: PipelineSizes = {
       textEncoder: text,
-      unet: unet.network.config,
+      unet: stagedUnetOf(unet.network),
       vae: vae.network,
       storedInHalves: isStoredInHalves(unet.weights),
     };

@@ -3,9 +3,9 @@ import type { Image } from '../image/index.js';
 import {
   decoderOf,
   encoderOf,
-  unet2DCondition,
+  nanosdUnet,
   type Autoencoder,
-  type Unet2DConditionConfig,
+  type StagedUnetConfig,
   type Unet2DConditionSize,
 } from '../models/index.js';
 import type { Shape } from '../tensor/index.js';
@@ -14,7 +14,7 @@ import { createLoadedNetworks, type Residency } from './sessions.js';
 
 /** The networks of a pipeline that compute on latents. */
 export interface NetworkParts {
-  readonly unet: Unet2DConditionConfig;
+  readonly unet: StagedUnetConfig;
   readonly vae: Autoencoder;
   /** Makes a graph of the U-Net or of the VAE ready to run, with its weights. */
   readonly load: (component: 'unet' | 'vae', graph: Graph) => Promise<Session>;
@@ -35,9 +35,7 @@ export function openPipelineNetworks({ unet, vae, load }: NetworkParts): Pipelin
   const networks = createLoadedNetworks();
   return {
     unet: (size) =>
-      networks.get('unet', Object.values(size).join(), () =>
-        load('unet', unet2DCondition(unet, size)),
-      ),
+      networks.get('unet', Object.values(size).join(), () => load('unet', nanosdUnet(unet, size))),
     async encode(image) {
       const { width, height } = image;
       const session = await networks.get('encoder', [width, height].join(), () =>

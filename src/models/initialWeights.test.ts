@@ -4,8 +4,8 @@ import { createInterpreter } from '../graph/index.js';
 import { Random, tensor, toFloat32, type Tensor } from '../tensor/index.js';
 import type { TensorSource } from '../weights/index.js';
 import { initialWeights } from './initialWeights.js';
-import { componentClasses, parseNetwork } from './network.js';
-import { unet2DCondition } from './unet2DCondition.js';
+import { nanosdUnet } from './nanosdUnet.js';
+import { componentClasses, parseNetwork, stagedUnetOf } from './network.js';
 
 const unet = parseNetwork(tinyFiles.unet, componentClasses.unet, 'unet');
 
@@ -50,7 +50,7 @@ describe('initial weights', () => {
   });
 
   it('give a network whose output is of the size of its input', async () => {
-    const graph = unet2DCondition(unet.config, { batch: 1, height: 8, width: 8, contextTokens: 3 });
+    const graph = nanosdUnet(stagedUnetOf(unet), { batch: 1, height: 8, width: 8, contextTokens: 3 });
     const session = await createInterpreter().load(
       graph,
       await readAll(initialWeights(unet, 3, 'float32')),

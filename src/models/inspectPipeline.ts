@@ -5,14 +5,16 @@ import {
   decoderOf,
   encoderOf,
   pixelsPerLatent,
+  stagedUnetOf,
   type Autoencoder,
   type ComponentName,
   type Network,
 } from './network.js';
+import { nanosdUnet } from './nanosdUnet.js';
 import { ConfigError } from './parseConfig.js';
 import type { PipelineConfigs } from './pipeline.js';
 import { componentsOf } from './pipelineToWrite.js';
-import { unet2DCondition, unetStageOf } from './unet2DCondition.js';
+import { unetStageOf } from './unet2DCondition.js';
 
 /** What a network holds, and what it computes for one input. */
 export interface NetworkReport {
@@ -65,9 +67,10 @@ export function inspectNetwork(
   const pixels = { batch: 1, width, height };
   const latents = { batch: 1, width: width / factor, height: height / factor };
   switch (network.className) {
-    case 'UNet2DConditionModel': {
-      const graph = unet2DCondition(network.config, { ...latents, contextTokens: CLIP_TOKENS });
-      return report([graph], unetStageOf);
+    case 'UNet2DConditionModel':
+    case 'NanoSDUNet2DConditionModel': {
+      const unetSize = { ...latents, contextTokens: CLIP_TOKENS };
+      return report([nanosdUnet(stagedUnetOf(network), unetSize)], unetStageOf);
     }
     case 'CLIPTextModel':
       return report([clipText(network.config, { batch: 1 })], () => 'text');

@@ -1,7 +1,7 @@
-import { GraphBuilder, type Graph } from '../graph/index.js';
+import { GraphBuilder, type Graph, type NamedValue, type Value } from '../graph/index.js';
 import { projectContext } from '../nn/index.js';
 import { buildStagedUnet, type StagedUnetConfig } from './stagedUnet.js';
-import type { Unet2DConditionSize } from './unet2DCondition.js';
+import type { Unet2DConditionInputs, Unet2DConditionSize } from './unet2DCondition.js';
 
 /**
  * A U-Net that surgery has cut (NanoSD, arXiv 2601.09823), with the inputs, output and module names of a
@@ -14,11 +14,26 @@ export function nanosdUnet(config: StagedUnetConfig, size: Unet2DConditionSize):
   const timestep = b.input('timestep', [batch]);
   const promptShape = [batch, contextTokens, config.crossAttentionDim];
   const encoderHiddenStates = b.input('encoder_hidden_states', promptShape);
-  const out = buildStagedUnet(b, config, {
+  const inputs = { sample, timestep, encoderHiddenStates };
+  return b.build({ out_sample: buildNanosdUnet(b, config, inputs) });
+}
+
+/** Adds the network to a graph, and its taps; see `nanosdUnet`. */
+export function buildNanosdUnet(
+  b: GraphBuilder,
+  config: StagedUnetConfig,
+  { sample, timestep, encoderHiddenStates }: Unet2DConditionInputs,
+): Value {
+  return buildStagedUnet(b, config, {
     sample,
     timestep,
     crossAttentionContext: (name, channels) =>
       projectContext(b, name, encoderHiddenStates, channels),
   });
-  return b.build({ out_sample: out });
+}
+
+/** The weights that a network asks for, in its own order. */
+export function stagedUnetParams(config: StagedUnetConfig): readonly NamedValue[] {
+  const side = 2 ** (config.levels.length - 1);
+  return nanosdUnet(config, { batch: 1, height: side, width: side, contextTokens: 1 }).params;
 }

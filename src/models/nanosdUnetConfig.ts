@@ -3,6 +3,7 @@ import type { StagedUnetConfig } from './stagedUnet.js';
 import type { UnetLayer } from './unetBlocks.js';
 
 const width = z.int().min(1).max(8192);
+const slots = z.int().min(2).max(17);
 const stage = z.string().regex(/^(RA?)+$/, {
   error: 'expected a stage of R (resnet), each with at most one A (transformer) after it',
 });
@@ -27,8 +28,10 @@ export const nanosdUnetConfigSchema = z
     up_stages: z.array(stage),
     /** The skip slots that each stage of `up_stages` reads, one for each resnet. */
     up_skips: z.array(z.array(z.int().min(0))),
-    /** Skip slots of a level: its teacher's layers on the way down, and what comes into it. */
-    skip_slots: z.int().min(2).max(8),
+    /** Skip slots of a level: its teacher's layers on the way down, and what comes into it; a list has one number a level. */
+    skip_slots: z.union([slots, z.array(slots)], {
+      error: 'expected a whole number from 2 to 17, or a list of one a level',
+    }),
     mid_block: z.boolean(),
     norm_num_groups: z.int().min(1),
     norm_eps: z.number().positive(),
@@ -41,26 +44,46 @@ export const nanosdUnetConfigSchema = z
       context.addIssue({ code: 'custom', path, message });
     };
     const levels = file.block_out_channels.length;
-    const lists = ['down_stages', 'up_stages', 'up_skips', 'attention_head_dim'] as const;
     for (const key of lists) {
-      if (file[key].length === levels) continue;
+      const value = file[key];
+      if (!Array.isArray(value) || value.length === levels) continue;
       problem([key], `expected ${levels} entries, one for each of block_out_channels`);
     }
     file.up_stages.forEach((text, i) => {
       const resnets = stageLayers(text).length;
       const skips = file.up_skips[i] ?? [];
-      if (skips.length === resnets && skips.every((slot) => slot < file.skip_slots)) return;
-      const range = `${resnets} slots below ${file.skip_slots}`;
+      const offered = skipSlotsAt(file.skip_slots, levels - 1 - i);
+      if (skips.length === resnets && skips.every((slot) => slot < offered)) return;
+      const range = `${resnets} slots below ${offered}`;
       problem(['up_skips', i], `expected ${range}, one for each R of "${text}"`);
     });
     file.block_out_channels.forEach((channels, level) => {
-      const divisors = [file.norm_num_groups, file.attention_head_dim[level] ?? 1];
+      const heads = attends(file, level) ? (file.attention_head_dim[level] ?? 1) : 1;
+      const divisors = heads > 1 ? [file.norm_num_groups, heads] : [file.norm_num_groups];
       if (divisors.every((divisor) => channels % divisor === 0)) return;
       problem(['block_out_channels', level], `expected a multiple of ${divisors.join(' and ')}`);
     });
   });
 
+const lists = ['down_stages', 'up_stages', 'up_skips', 'skip_slots', 'attention_head_dim'] as const;
+
 export type NanosdUnetFile = z.output<typeof nanosdUnetConfigSchema>;
+
+function skipSlotsAt(skipSlots: number | readonly number[], level: number): number {
+  return typeof skipSlots === 'number' ? skipSlots : skipSlots[level];
+}
+
+interface Attending {
+  readonly down_stages: readonly string[];
+  readonly up_stages: readonly string[];
+  readonly mid_block: boolean;
+}
+
+function attends(file: Attending, level: number): boolean {
+  const coarsest = file.down_stages.length - 1;
+  const stages = [file.down_stages[level], file.up_stages[coarsest - level]];
+  return stages.some((text) => text?.includes('A')) || (level === coarsest && file.mid_block);
+}
 
 /** The config under the names that the code uses. */
 export function nanosdUnetConfig(file: NanosdUnetFile): StagedUnetConfig {
@@ -80,8 +103,35 @@ export function nanosdUnetConfig(file: NanosdUnetFile): StagedUnetConfig {
       down: stageLayers(file.down_stages[level]),
       up: stageLayers(file.up_stages[coarsest - level]),
       upSkips: file.up_skips[coarsest - level],
-      skipSlots: file.skip_slots,
+      skipSlots: skipSlotsAt(file.skip_slots, level),
     })),
+  };
+}
+
+/** The `config.json` of a config: the inverse of `nanosdUnetConfig`. `sampleSize` is that of its latents. */
+export function nanosdUnetFile(config: StagedUnetConfig, sampleSize?: number): NanosdUnetFile {
+  const { levels } = config;
+  const [{ skipSlots }] = levels;
+  const coarseFirst = levels.toReversed();
+  return {
+    _class_name: 'NanoSDUNet2DConditionModel',
+    ...(sampleSize === undefined ? {} : { sample_size: sampleSize }),
+    in_channels: config.inChannels,
+    out_channels: config.outChannels,
+    flip_sin_to_cos: config.flipSinToCos,
+    freq_shift: config.freqShift,
+    block_out_channels: levels.map(({ channels }) => channels),
+    down_stages: levels.map(({ down }) => stageString(down)),
+    up_stages: coarseFirst.map(({ up }) => stageString(up)),
+    up_skips: coarseFirst.map(({ upSkips }) => [...upSkips]),
+    skip_slots: levels.every((level) => level.skipSlots === skipSlots)
+      ? skipSlots
+      : levels.map((level) => level.skipSlots),
+    mid_block: config.midBlock,
+    norm_num_groups: config.normNumGroups,
+    norm_eps: config.normEps,
+    cross_attention_dim: config.crossAttentionDim,
+    attention_head_dim: levels.map(({ heads }) => heads),
   };
 }
 

@@ -14,8 +14,11 @@ import {
 } from './autoencoderTinyConfig.js';
 import { clipText } from './clipText.js';
 import { clipTextConfig, clipTextConfigSchema, type ClipTextConfig } from './clipTextConfig.js';
+import { stagedUnetParams } from './nanosdUnet.js';
+import { nanosdUnetConfig, nanosdUnetConfigSchema } from './nanosdUnetConfig.js';
 import { ConfigError, parseConfig } from './parseConfig.js';
-import { unet2DCondition } from './unet2DCondition.js';
+import type { StagedUnetConfig } from './stagedUnet.js';
+import { stagesOfUnet2D } from './unet2DCondition.js';
 import {
   unet2DConditionConfig,
   unet2DConditionConfigSchema,
@@ -28,6 +31,7 @@ export type ConfigFile = Readonly<Record<string, unknown>>;
 /** The configs of the networks that a checkpoint consists of, by the name of their class. */
 export interface NetworkConfigs {
   readonly UNet2DConditionModel: Unet2DConditionConfig;
+  readonly NanoSDUNet2DConditionModel: StagedUnetConfig;
   readonly AutoencoderKL: AutoencoderKLConfig;
   readonly AutoencoderTiny: AutoencoderTinyConfig;
   readonly CLIPTextModel: ClipTextConfig;
@@ -41,12 +45,15 @@ export type NetworkOf<C extends NetworkClass> = {
 }[C];
 
 export type Network = NetworkOf<NetworkClass>;
+export type DenoisingNetwork = NetworkOf<
+  'UNet2DConditionModel' | 'NanoSDUNet2DConditionModel'
+>;
 export type Autoencoder = NetworkOf<'AutoencoderKL' | 'AutoencoderTiny'>;
 
 /** What each folder of a checkpoint may hold. */
 export const componentClasses = {
   text_encoder: ['CLIPTextModel'],
-  unet: ['UNet2DConditionModel'],
+  unet: ['UNet2DConditionModel', 'NanoSDUNet2DConditionModel'],
   vae: ['AutoencoderKL', 'AutoencoderTiny'],
 } as const satisfies Readonly<Record<string, readonly NetworkClass[]>>;
 
@@ -57,6 +64,8 @@ const parsers: {
 } = {
   UNet2DConditionModel: (file, source) =>
     unet2DConditionConfig(parseConfig(unet2DConditionConfigSchema, file, source)),
+  NanoSDUNet2DConditionModel: (file, source) =>
+    nanosdUnetConfig(parseConfig(nanosdUnetConfigSchema, file, source)),
   AutoencoderKL: (file, source) =>
     autoencoderKLConfig(parseConfig(autoencoderKLConfigSchema, file, source)),
   AutoencoderTiny: (file, source) =>
@@ -98,6 +107,11 @@ function classNameOf(file: unknown): string | undefined {
   return kind === 'clip_text_model' ? 'CLIPTextModel' : undefined;
 }
 
+/** A U-Net of either class stage by stage: what `nanosdUnet` makes its graph of. */
+export function stagedUnetOf({ className, config }: DenoisingNetwork): StagedUnetConfig {
+  return className === 'UNet2DConditionModel' ? stagesOfUnet2D(config) : config;
+}
+
 /** The encoder of pixels, for a picture of this size: input `sample`. */
 export function encoderOf({ className, config }: Autoencoder, size: MapSize): Graph {
   return className === 'AutoencoderKL'
@@ -122,11 +136,9 @@ export function pixelsPerLatent({ className, config }: Autoencoder): number {
 /** The weights that a network asks for, in its own order. */
 export function networkParams(network: Network): readonly NamedValue[] {
   switch (network.className) {
-    case 'UNet2DConditionModel': {
-      const side = 2 ** (network.config.blockOutChannels.length - 1);
-      const size = { batch: 1, height: side, width: side, contextTokens: 1 };
-      return unet2DCondition(network.config, size).params;
-    }
+    case 'UNet2DConditionModel':
+    case 'NanoSDUNet2DConditionModel':
+      return stagedUnetParams(stagedUnetOf(network));
     case 'CLIPTextModel':
       return clipText(network.config, { batch: 1, tokens: 1 }).params;
     default: {

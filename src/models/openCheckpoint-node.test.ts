@@ -8,8 +8,9 @@ import { float32, Random, tensor, toFloat32, type Tensor } from '../tensor/index
 import { encodeSafetensors } from '../weights/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
 import { initCheckpoint } from './initCheckpoint-node.js';
+import { nanosdUnet } from './nanosdUnet.js';
+import { stagedUnetOf } from './network.js';
 import { openCheckpoint, readCheckpointConfigs } from './openCheckpoint-node.js';
-import { unet2DCondition } from './unet2DCondition.js';
 import { writeLdmFile } from './writeCheckpoint-node.js';
 
 const stem = 'diffusion_pytorch_model';
@@ -47,7 +48,10 @@ describe('a folder of diffusers', () => {
     await using checkpoint = await openCheckpoint(original);
     expect(checkpoint).toMatchObject({ name: 'original', layout: 'diffusers' });
     expect(checkpoint.tokenizerFolder).toBe(join(original, 'tokenizer'));
-    expect(checkpoint.unet.network.config.blockOutChannels).toEqual([8, 16]);
+    expect(stagedUnetOf(checkpoint.unet.network).levels).toMatchObject([
+      { channels: 8 },
+      { channels: 16 },
+    ]);
     expect(checkpoint.vae.network.className).toBe('AutoencoderKL');
     expect(checkpoint.textEncoder?.network.config.hiddenSize).toBe(12);
     const { tensors } = await readSafetensorsFile(join(original, 'unet', `${stem}.safetensors`));
@@ -151,7 +155,7 @@ async function runUnet(path: string): Promise<Tensor> {
   const { network, weights } = checkpoint.unet;
   const size = { batch: 1, height: 8, width: 8, contextTokens: 4 };
   await using session = await createNodeExecutor({ threads: 1 }).loadMapped(
-    unet2DCondition(network.config, size),
+    nanosdUnet(stagedUnetOf(network), size),
     weights,
   );
   const random = Random.seeded(2);

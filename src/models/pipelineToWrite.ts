@@ -58,6 +58,12 @@ export function castPipeline(pipeline: PipelineToWrite, precision: Precision): P
   };
 }
 
+/** Which package has the class. */
+const libraryOf = {
+  UNet2DConditionModel: 'diffusers',
+  NanoSDUNet2DConditionModel: 'nanosd',
+} as const;
+
 /** `model_index.json`, which tells diffusers what each folder holds. */
 export function pipelineIndex(
   pipeline: PipelineConfigs | PipelineToWrite,
@@ -74,7 +80,7 @@ export function pipelineIndex(
     scheduler: ['diffusers', schedulerFile._class_name],
     text_encoder: textEncoder ? ['transformers', textEncoder.network.className] : absent,
     tokenizer: hasTokenizer ? ['transformers', 'CLIPTokenizer'] : absent,
-    unet: ['diffusers', unet.network.className],
+    unet: [libraryOf[unet.network.className], unet.network.className],
     vae: ['diffusers', vae.network.className],
   };
 }

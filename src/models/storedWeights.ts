@@ -83,8 +83,8 @@ function oldVaeName(name: string): string {
 /** The names of a file that can only be this network's: all of a file of its own. */
 function ownedNames(network: Network, file: Checkpoint, layout: Layout): readonly string[] {
   const names = [...file.entries.keys()];
-  if (layout === 'diffusers' || network.className === 'AutoencoderTiny') return names;
-  const prefix = ldmPrefixes[network.className];
+  if (layout === 'diffusers' || !(network.className in ldmPrefixes)) return names;
+  const prefix = ldmPrefixes[network.className as keyof typeof ldmPrefixes];
   return names.filter((name) => name.startsWith(prefix));
 }
 

@@ -1,15 +1,16 @@
 import { GraphBuilder, type Graph } from '../graph/index.js';
 import {
   buildClipText,
-  buildUnet2DCondition,
+  buildNanosdUnet,
   ConfigError,
   decoderOf,
   encoderOf,
   pixelsPerLatent,
+  stagedUnetOf,
   type ClipTextConfig,
   type ComponentName,
   type PipelineConfigs,
-  type Unet2DConditionConfig,
+  type StagedUnetConfig,
   type Unet2DConditionSize,
 } from '../models/index.js';
 
@@ -45,7 +46,7 @@ export function exportGraphs(configs: PipelineConfigs, size: ExportSize): Export
   const latents = { batch, width: width / factor, height: height / factor };
   const text = configs.textEncoder?.network.config;
   const contextTokens = text?.maxPositionEmbeddings ?? 77;
-  const unet = unetGraph(configs.unet.network.config, { ...latents, contextTokens });
+  const unet = unetGraph(stagedUnetOf(configs.unet.network), { ...latents, contextTokens });
   return [
     ...(text ? [textEncoderGraph(text, batch)] : []),
     { folder: 'unet', component: 'unet', graph: unet },
@@ -64,7 +65,7 @@ function textEncoderGraph(config: ClipTextConfig, batch: number): ExportGraph {
 }
 
 /** One timestep for the whole batch. */
-function unetGraph(config: Unet2DConditionConfig, size: Unet2DConditionSize): Graph {
+function unetGraph(config: StagedUnetConfig, size: Unet2DConditionSize): Graph {
   const { batch, height, width, contextTokens } = size;
   const b = new GraphBuilder();
   const sample = b.input('sample', [batch, config.inChannels, height, width]);
@@ -76,5 +77,5 @@ function unetGraph(config: Unet2DConditionConfig, size: Unet2DConditionSize): Gr
     timestep: batch === 1 ? timestep : b.expand(timestep, [batch]),
     encoderHiddenStates,
   };
-  return b.build({ out_sample: buildUnet2DCondition(b, config, inputs) });
+  return b.build({ out_sample: buildNanosdUnet(b, config, inputs) });
 }

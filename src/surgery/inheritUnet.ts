@@ -1,4 +1,4 @@
-import { nanosdUnet, ConfigError, type StagedUnetConfig } from '../models/index.js';
+import { ConfigError, stagedUnetParams, type StagedUnetConfig } from '../models/index.js';
 import { allocate, tensor, type Shape, type Tensor } from '../tensor/index.js';
 import type { TensorSource, TensorType } from '../weights/index.js';
 import { inheritedLayers } from './cutUnet.js';
@@ -16,7 +16,7 @@ export function inheritUnet(
 ): TensorSource {
   const origins = new Map<string, Origin>();
   const orphans: string[] = [];
-  for (const { name, shape } of unetParams(student)) {
+  for (const { name, shape } of stagedUnetParams(student)) {
     const key = inheritedKey(teacher.config, student, name);
     const found = teacher.weights.entries.get(key);
     if (!found) orphans.push(`${name} (of ${key})`);
@@ -37,12 +37,6 @@ export function inheritUnet(
       return origin.axes.reduce((part, parts, axis) => firstOfParts(part, axis, parts), whole);
     },
   };
-}
-
-/** The weights that a student's network asks for, in its own order. */
-export function unetParams(config: StagedUnetConfig): ReturnType<typeof nanosdUnet>['params'] {
-  const side = 2 ** (config.levels.length - 1);
-  return nanosdUnet(config, { batch: 1, height: side, width: side, contextTokens: 1 }).params;
 }
 
 interface Origin {

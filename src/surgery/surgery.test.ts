@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createInterpreter, graphCost, type Graph } from '../graph/index.js';
-import { nanosdUnet, stagesOfUnet2D, unet2DCondition } from '../models/index.js';
+import { nanosdUnet, stagedUnetParams, stagesOfUnet2D, unet2DCondition } from '../models/index.js';
 import { Random, tensor, toFloat64, type Tensor, type Weights } from '../tensor/index.js';
 import { matchWeights, sourceOf, type TensorSource } from '../weights/index.js';
 import { cutUnet, inheritedLayers } from './cutUnet.js';
-import { inheritedKey, inheritUnet, unetParams } from './inheritUnet.js';
+import { inheritedKey, inheritUnet } from './inheritUnet.js';
 import { narrowUnet } from './narrowUnet.js';
 import { spaceCost } from './spaceCost.js';
 import {
@@ -142,7 +142,7 @@ describe('inheriting', () => {
       fc.asyncProperty(anyStages, coarsest, widths, async (stages, kept, width) => {
         const student = narrowUnet(cutUnet(teacher, stages, kept), width);
         const inherited = await readAll(inheritUnet({ config: teacher, weights: source }, student));
-        matchWeights(unetParams(student), inherited);
+        matchWeights(stagedUnetParams(student), inherited);
       }),
       { numRuns: 40 },
     );

@@ -8,10 +8,11 @@ import {
   componentClasses,
   decoderOf,
   encoderOf,
+  nanosdUnet,
   networkParams,
   parseNetwork,
   parsePipeline,
-  unet2DCondition,
+  stagedUnetOf,
   type ComponentConfig,
   type PipelineToWrite,
 } from '../../src/models/index.js';
@@ -68,7 +69,7 @@ export const tinyFiles = {
   },
 } as const;
 
-export const tinyUnet = parseNetwork(tinyFiles.unet, componentClasses.unet, 'unet').config;
+export const tinyUnet = stagedUnetOf(parseNetwork(tinyFiles.unet, componentClasses.unet, 'unet'));
 const tinyVae = parseNetwork(tinyFiles.vae, componentClasses.vae, 'vae');
 const tinyText = parseNetwork(tinyFiles.text_encoder, ['CLIPTextModel'], 'text').config;
 export const sd15Scheduler = schedulerConfigSchema.parse(tinyFiles.scheduler);
@@ -132,7 +133,7 @@ export function tinyParts(executor: Executor, scheduler: SchedulerFile = sd15Sch
     ...randomWeights(decoderOf(tinyVae, { batch: 1, height: 1, width: 1 })),
   ]);
   const size = { batch: 1, height: 2, width: 2, contextTokens: 8 };
-  const weights = { vae: vaeWeights, unet: randomWeights(unet2DCondition(tinyUnet, size)) };
+  const weights = { vae: vaeWeights, unet: randomWeights(nanosdUnet(tinyUnet, size)) };
   const loads: string[] = [];
   const record = (name: string): void => void loads.push(name);
   return {

@@ -8,7 +8,8 @@ import {
   clipText,
   decoderOf,
   encoderOf,
-  unet2DCondition,
+  nanosdUnet,
+  stagedUnetOf,
   type Precision,
 } from '../../src/models/index.js';
 import { initCheckpoint } from '../../src/models/initCheckpoint-node.js';
@@ -79,7 +80,7 @@ function networks(): ReadonlyMap<string, Exported> {
     [
       'unet',
       {
-        graph: unet2DCondition(unet.network.config, { ...latents, contextTokens: 77 }),
+        graph: nanosdUnet(stagedUnetOf(unet.network), { ...latents, contextTokens: 77 }),
         weights: unet.weights,
         feeds: { ...denoised, timestep: timestep(batch) },
         exportedFeeds: { ...denoised, timestep: timestep(1) },
