@@ -6,7 +6,7 @@ import { requireNumbers } from './requireNumbers.js';
 
 /** What latents are multiplied with before the U-Net sees them. */
 export function latentScale({ className, config }: Autoencoder): number {
-  return className === 'AutoencoderKL' ? config.scalingFactor : 1;
+  return className === 'AutoencoderTiny' ? 1 : config.scalingFactor;
 }
 
 /** The latents `[1, C, h, w]` of an image [3, H, W] in [0, 1], on the U-Net's scale: the mean of what the encoder makes of it. */

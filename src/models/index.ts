@@ -10,6 +10,8 @@ export * from './initialWeights.js';
 export * from './inspection.js';
 export * from './inspectPipeline.js';
 export * from './ldmKeys.js';
+export * from './nanosdAutoencoder.js';
+export * from './nanosdAutoencoderConfig.js';
 export * from './nanosdUnet.js';
 export * from './nanosdUnetConfig.js';
 export * from './network.js';

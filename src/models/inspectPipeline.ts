@@ -4,6 +4,7 @@ import type { PartReport, StageReport } from './inspection.js';
 import {
   decoderOf,
   encoderOf,
+  isAutoencoder,
   pixelsPerLatent,
   stagedUnetOf,
   type Autoencoder,
@@ -82,8 +83,7 @@ export function inspectNetwork(
 const CLIP_TOKENS = 77;
 
 function asAutoencoder(network: Network): Autoencoder | null {
-  const { className } = network;
-  return className === 'AutoencoderKL' || className === 'AutoencoderTiny' ? network : null;
+  return isAutoencoder(network) ? network : null;
 }
 
 /** `quant_conv` belongs to the encoder, `post_quant_conv` to the decoder. */

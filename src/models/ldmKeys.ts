@@ -11,6 +11,15 @@ export const ldmPrefixes = {
   CLIPTextModel: 'cond_stage_model.transformer.',
 } as const;
 
+type OriginalClass = keyof typeof ldmPrefixes;
+
+/** Whether the original layout has a place for a network. */
+export function isOfOriginal(
+  network: Network,
+): network is Extract<Network, { readonly className: OriginalClass }> {
+  return Object.hasOwn(ldmPrefixes, network.className);
+}
+
 /**
  * A weight's name in the original layout, from that in diffusers; undefined for a network that the layout has
  * no place for. Distinct names stay distinct.

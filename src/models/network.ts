@@ -14,6 +14,12 @@ import {
 } from './autoencoderTinyConfig.js';
 import { clipText } from './clipText.js';
 import { clipTextConfig, clipTextConfigSchema, type ClipTextConfig } from './clipTextConfig.js';
+import { nanosdDecoder, nanosdEncoder, nanosdLatentFactor } from './nanosdAutoencoder.js';
+import {
+  nanosdAutoencoderConfig,
+  nanosdAutoencoderConfigSchema,
+  type NanosdAutoencoderConfig,
+} from './nanosdAutoencoderConfig.js';
 import { stagedUnetParams } from './nanosdUnet.js';
 import { nanosdUnetConfig, nanosdUnetConfigSchema } from './nanosdUnetConfig.js';
 import { ConfigError, parseConfig } from './parseConfig.js';
@@ -34,6 +40,7 @@ export interface NetworkConfigs {
   readonly NanoSDUNet2DConditionModel: StagedUnetConfig;
   readonly AutoencoderKL: AutoencoderKLConfig;
   readonly AutoencoderTiny: AutoencoderTinyConfig;
+  readonly NanoSDAutoencoder: NanosdAutoencoderConfig;
   readonly CLIPTextModel: ClipTextConfig;
 }
 
@@ -48,13 +55,13 @@ export type Network = NetworkOf<NetworkClass>;
 export type DenoisingNetwork = NetworkOf<
   'UNet2DConditionModel' | 'NanoSDUNet2DConditionModel'
 >;
-export type Autoencoder = NetworkOf<'AutoencoderKL' | 'AutoencoderTiny'>;
+export type Autoencoder = NetworkOf<(typeof componentClasses)['vae'][number]>;
 
 /** What each folder of a checkpoint may hold. */
 export const componentClasses = {
   text_encoder: ['CLIPTextModel'],
   unet: ['UNet2DConditionModel', 'NanoSDUNet2DConditionModel'],
-  vae: ['AutoencoderKL', 'AutoencoderTiny'],
+  vae: ['AutoencoderKL', 'AutoencoderTiny', 'NanoSDAutoencoder'],
 } as const satisfies Readonly<Record<string, readonly NetworkClass[]>>;
 
 export type ComponentName = keyof typeof componentClasses;
@@ -70,6 +77,8 @@ const parsers: {
     autoencoderKLConfig(parseConfig(autoencoderKLConfigSchema, file, source)),
   AutoencoderTiny: (file, source) =>
     autoencoderTinyConfig(parseConfig(autoencoderTinyConfigSchema, file, source)),
+  NanoSDAutoencoder: (file, source) =>
+    nanosdAutoencoderConfig(parseConfig(nanosdAutoencoderConfigSchema, file, source)),
   CLIPTextModel: (file, source) => clipTextConfig(parseConfig(clipTextConfigSchema, file, source)),
 };
 
@@ -112,25 +121,44 @@ export function stagedUnetOf({ className, config }: DenoisingNetwork): StagedUne
   return className === 'UNet2DConditionModel' ? stagesOfUnet2D(config) : config;
 }
 
+export function isAutoencoder(network: Network): network is Autoencoder {
+  return componentClasses.vae.some((name) => name === network.className);
+}
+
 /** The encoder of pixels, for a picture of this size: input `sample`. */
 export function encoderOf({ className, config }: Autoencoder, size: MapSize): Graph {
-  return className === 'AutoencoderKL'
-    ? autoencoderKLEncoder(config, size)
-    : autoencoderTinyEncoder(config, size);
+  switch (className) {
+    case 'AutoencoderKL':
+      return autoencoderKLEncoder(config, size);
+    case 'AutoencoderTiny':
+      return autoencoderTinyEncoder(config, size);
+    case 'NanoSDAutoencoder':
+      return nanosdEncoder(config, size);
+  }
 }
 
 /** The decoder of latents of this size: input `latent_sample`, output `sample`. */
 export function decoderOf({ className, config }: Autoencoder, size: MapSize): Graph {
-  return className === 'AutoencoderKL'
-    ? autoencoderKLDecoder(config, size)
-    : autoencoderTinyDecoder(config, size);
+  switch (className) {
+    case 'AutoencoderKL':
+      return autoencoderKLDecoder(config, size);
+    case 'AutoencoderTiny':
+      return autoencoderTinyDecoder(config, size);
+    case 'NanoSDAutoencoder':
+      return nanosdDecoder(config, size);
+  }
 }
 
 /** Pixels a side for one cell of the latent. */
 export function pixelsPerLatent({ className, config }: Autoencoder): number {
-  return className === 'AutoencoderKL'
-    ? latentFactor(config)
-    : 2 ** (config.numEncoderBlocks.length - 1);
+  switch (className) {
+    case 'AutoencoderKL':
+      return latentFactor(config);
+    case 'AutoencoderTiny':
+      return 2 ** (config.numEncoderBlocks.length - 1);
+    case 'NanoSDAutoencoder':
+      return nanosdLatentFactor(config);
+  }
 }
 
 /** The weights that a network asks for, in its own order. */

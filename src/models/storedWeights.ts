@@ -8,7 +8,7 @@ import {
   type Origin,
 } from '../weights/index.js';
 import { clipTextIgnoredKeys } from './clipText.js';
-import { ldmNaming, ldmPrefixes } from './ldmKeys.js';
+import { isOfOriginal, ldmNaming, ldmPrefixes } from './ldmKeys.js';
 import { networkParams, type Network } from './network.js';
 
 /** How files name the weights of networks: as diffusers does, or as the original single file. */
@@ -83,8 +83,8 @@ function oldVaeName(name: string): string {
 /** The names of a file that can only be this network's: all of a file of its own. */
 function ownedNames(network: Network, file: Checkpoint, layout: Layout): readonly string[] {
   const names = [...file.entries.keys()];
-  if (layout === 'diffusers' || !(network.className in ldmPrefixes)) return names;
-  const prefix = ldmPrefixes[network.className as keyof typeof ldmPrefixes];
+  if (layout === 'diffusers' || !isOfOriginal(network)) return names;
+  const prefix = ldmPrefixes[network.className];
   return names.filter((name) => name.startsWith(prefix));
 }
 
