@@ -9,6 +9,7 @@ export * from './losses.js';
 export * from './objective.js';
 export * from './optimizerGraph.js';
 export * from './optimizers.js';
+export * from './pictureKinds.js';
 export * from './restorerTraining.js';
 export * from './runIdentity.js';
 export * from './schedules.js';
