@@ -4,7 +4,7 @@ import {
   inspectNetwork,
   inspectPipeline,
   inspectRestorer,
-  pixelsPerLatent,
+  trainedSize,
   type Checkpoint,
   type NetworkReport,
   type PartReport,
@@ -15,7 +15,6 @@ import {
   openRestorerFolder,
   readCheckpointConfigs,
   readRestorerWeights,
-  type CheckpointConfigs,
 } from '../src/node.js';
 import { createProgressLine } from './progress.js';
 import { formatTable } from './table.js';
@@ -62,7 +61,7 @@ export async function networkReport(path: string, flags: InspectFlags): Promise<
 
 export async function checkpointReport(path: string, flags: InspectFlags): Promise<Report> {
   const configs = await readCheckpointConfigs(path);
-  const size = flags.size ?? ownSize(configs);
+  const size = flags.size ?? trainedSize(configs);
   const { input, components, total } = inspectPipeline(configs, size);
   if (configs.hasWeights) await checkCheckpoint(path, flags);
   const rows = [...components].flatMap(([name, report]) => componentRows(name, report));
@@ -115,13 +114,6 @@ async function checkWeights(
   } finally {
     progress.clear();
   }
-}
-
-/** What the U-Net was trained on, as its config says. */
-function ownSize({ unet, vae }: CheckpointConfigs): { width: number; height: number } {
-  const { sample_size: latents } = unet.file;
-  const side = (typeof latents === 'number' ? latents : 64) * pixelsPerLatent(vae.network);
-  return { width: side, height: side };
 }
 
 const header = ['', 'parameters', 'tensors', 'GMAC'];

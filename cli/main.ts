@@ -10,6 +10,7 @@ import { addGenerateCommand } from './generate.js';
 import { addInitCommand } from './init.js';
 import { addInspectCommand } from './inspect.js';
 import { addRestoreCommand } from './restore.js';
+import { addSurgeryCommand } from './surgery.js';
 import { addTrainCommand } from './train.js';
 
 const packageJson = new URL('../../package.json', import.meta.url);
@@ -36,6 +37,7 @@ addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);
 addExportCommand(program);
+addSurgeryCommand(program);
 addAppCommand(program);
 addDoctorCommand(program, version);
 

@@ -39,6 +39,13 @@ export interface PipelineReport {
   readonly total: PartReport;
 }
 
+/** The picture that a checkpoint's U-Net was trained on, as its config says; of 64x64 latents where it does not. */
+export function trainedSize({ unet, vae }: PipelineConfigs): InspectedSize {
+  const { sample_size: latents } = unet.file;
+  const side = (typeof latents === 'number' ? latents : 64) * pixelsPerLatent(vae.network);
+  return { width: side, height: side };
+}
+
 /**
  * Counts what a checkpoint holds and computes for one picture of a size.
  * @throws ConfigError for sides that are no whole number of latents, with the nearest that are.

@@ -19,6 +19,8 @@ import { bytesOfTypes, watchedSources, type WriteControl } from './writeProgress
 export interface WriteCheckpointOptions extends WriteControl {
   /** Replaces a checkpoint of that name, which otherwise is an error. */
   readonly overwrite?: boolean;
+  /** Its `README.md`; none unless given. */
+  readonly card?: string;
 }
 
 /** Fills a folder with the files of a vocabulary. */
@@ -66,6 +68,7 @@ export async function writeCheckpoint(
     await writeTokenizer?.(join(partial, 'tokenizer'));
     const index = pipelineIndex(pipeline, writeTokenizer !== null);
     await writeFile(join(partial, indexFileName), jsonText(index));
+    if (options.card !== undefined) await writeFile(join(partial, 'README.md'), options.card);
   };
   await replaceFolder(folder, write, options.overwrite ? { replaces: indexFileName } : {});
 }

@@ -1,18 +1,17 @@
-import { ConfigError, type StagedUnetConfig } from '../models/index.js';
+import type { StagedUnetConfig } from '../models/index.js';
+import { narrowedWidths } from './narrowedWidths.js';
 
 /**
- * The config with the first `width` of each level's channels, rounded up to what its group norms and heads
- * divide by. `inheritUnet` gives the weights.
- * @throws ConfigError for a width outside (0, 1].
+ * The config with `width` of each level's channels, rounded up to what its group norms and heads divide by.
+ * `inheritUnet` gives the weights.
+ * @throws ConfigError for a width outside (0, 1], or one that makes levels alike that were not.
  */
 export function narrowUnet(config: StagedUnetConfig, width: number): StagedUnetConfig {
-  if (!(width > 0 && width <= 1)) {
-    throw new ConfigError(`expected a width above 0 and at most 1, got ${width}`);
-  }
-  const levels = config.levels.map((level) => {
-    const unit = leastCommonMultiple(config.normNumGroups, level.heads);
-    return { ...level, channels: Math.ceil((level.channels * width) / unit) * unit };
+  const widths = config.levels.map(({ channels, heads }) => {
+    return { channels, unit: leastCommonMultiple(config.normNumGroups, heads) };
   });
+  const narrowed = narrowedWidths(widths, width);
+  const levels = config.levels.map((level, i) => ({ ...level, channels: narrowed[i] }));
   return { ...config, levels };
 }
 
