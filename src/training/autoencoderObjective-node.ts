@@ -3,7 +3,7 @@ import { elementCount, Random, tensor, type Tensor } from '../tensor/index.js';
 import { autoencoderLossGraph, latentNoiseShape } from './autoencoderLoss.js';
 import type { AutoencoderTraining } from './autoencoderTraining.js';
 import { validateAutoencoder } from './autoencoderValidation-node.js';
-import { initializeAutoencoder } from './initialize.js';
+import { initializeAutoencoder } from './initializeAutoencoder.js';
 import { measureScalingFactor } from './latentScale-node.js';
 import { describeAutoencoder } from './modelDescription.js';
 import type { Objective, SampleStream } from './objective.js';
@@ -29,7 +29,7 @@ export async function openAutoencoderObjective(config: AutoencoderTraining): Pro
   });
   return {
     graph,
-    initialize: (random) => initializeAutoencoder(graph, random),
+    initialize: (random) => initializeAutoencoder(graph, network, random),
     sources: { 'data.photos': await photosFingerprint(photos) },
     openSamples: (onWarning) => openSamples(config, photos, onWarning),
     validate: (executor, weights, options) => {

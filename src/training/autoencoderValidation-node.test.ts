@@ -12,7 +12,7 @@ import {
 } from '../models/index.js';
 import { Random, zeros, type Tensor, type Weights } from '../tensor/index.js';
 import { validateAutoencoder } from './autoencoderValidation-node.js';
-import { initializeAutoencoder } from './initialize.js';
+import { initializeAutoencoder } from './initializeAutoencoder.js';
 import { measureScalingFactor } from './latentScale-node.js';
 import { listPhotos } from './photoFolder-node.js';
 import { meanScore } from './validation.js';
@@ -75,7 +75,7 @@ it('gives nothing when it is stopped', async () => {
 
 it('measures what brings latents to a deviation of one', async () => {
   const graph = { inputs: [], params, nodes: [], outputs: {}, taps: [] };
-  const weights = initializeAutoencoder(graph, Random.seeded(1));
+  const weights = initializeAutoencoder(graph, config, Random.seeded(1));
   const crops = { photos, side: 256 };
   const factor = await measureScalingFactor(executor, weights, config, crops);
   const scale = weights.get('quant_conv.weight');

@@ -4,6 +4,7 @@ export * from './config.js';
 export * from './crops.js';
 export * from './denoisingLoss.js';
 export * from './initialize.js';
+export * from './initializeAutoencoder.js';
 export * from './loop.js';
 export * from './losses.js';
 export * from './objective.js';

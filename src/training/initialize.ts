@@ -50,20 +50,3 @@ export function initializeRestorer(graph: Graph, random: Random): Map<string, Te
     return name.endsWith('conv1.weight') ? Math.SQRT2 : 1;
   });
 }
-
-/**
- * Initial weights of an `AutoencoderKL`: residual branches start at a tenth, the rest keeps the variance of
- * what comes in; and latents start with a deviation of 0.05, because noise as strong as the signal would
- * first teach the decoder not to look at them.
- */
-export function initializeAutoencoder(
-  graph: Graph,
-  random: Random,
-): Map<string, Tensor<'float32'>> {
-  const weights = initializeWeights(graph, random, (name) => {
-    return /(conv2|to_out\.0)\.weight$/.test(name) ? 0.1 : 1;
-  });
-  const bias = weights.get('quant_conv.bias');
-  bias?.data.fill(-6, bias.data.length / 2);
-  return weights;
-}
