@@ -1,3 +1,4 @@
+export * from './appendGraph.js';
 export * from './builder.js';
 export * from './cost.js';
 export * from './costByStage.js';
