@@ -23,7 +23,18 @@ export * from './runtime/availableMemory-node.js';
 export * from './runtime/nodeExecutor-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';
+export {
+  assembleStudent,
+  openSurrogates,
+  teacherUnet,
+  type AssembledStudent,
+  type SurrogateFolder,
+  type TeacherUnet,
+} from './search/assembleStudent-node.js';
 export * from './search/latencyTable-node.js';
+export * from './search/measureQuality-node.js';
+export * from './search/qualityMeter-node.js';
+export * from './search/writeStudent-node.js';
 export * from './text/tokenizerFolder-node.js';
 export * from './training/checkpoint-node.js';
 export * from './training/exportModel-node.js';
