@@ -18,6 +18,15 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
+/** Parses whole numbers from 0 with commas between, such as `1,4,8`. */
+export function parseCounts(text: string): number[] {
+  const counts = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) {
+    throw new InvalidArgumentError('Expected whole numbers with commas between, such as 1,4,8.');
+  }
+  return counts;
+}
+
 /** Parses any number. */
 export function parseNumber(text: string): number {
   const number = Number(text);

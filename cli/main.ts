@@ -12,6 +12,7 @@ import { addInspectCommand } from './inspect.js';
 import { addRestoreCommand } from './restore.js';
 import { addSurgeryCommand } from './surgery.js';
 import { addTrainCommand } from './train.js';
+import { addTrainVaeCommand } from './trainVae.js';
 
 const packageJson = new URL('../../package.json', import.meta.url);
 const { version } = JSON.parse(readFileSync(packageJson, 'utf8')) as { version: string };
@@ -33,6 +34,7 @@ addRestoreCommand(program);
 addEvalCommand(program);
 addInspectCommand(program);
 addTrainCommand(program);
+addTrainVaeCommand(program);
 addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);

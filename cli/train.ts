@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { TrainingEvent } from '../src/node.js';
-import { interruptible } from './interrupt.js';
+import { eventPrinter, stoppable } from './trainingRun.js';
 
 /** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
 export function addTrainCommand(program: Command): void {
@@ -28,7 +27,7 @@ async function train(path: string, flags: { resume: boolean; json: boolean }): P
   const { readTrainingConfig } = await import('./trainingConfig.js');
   const { openTraining } = await import('../src/node.js');
   const { config } = await readTrainingConfig(path);
-  const print = flags.json ? printJson : await printForPeople(config.steps);
+  const print = await eventPrinter(flags.json, config.steps);
   await stoppable(async (signal) => {
     const { events } = await openTraining(config, { resume: flags.resume, signal });
     for await (const event of events) print(event);
@@ -53,40 +52,4 @@ async function exportRun(path: string, flags: { output: string; newest: boolean 
     `${flags.output}: ${model.parameters} parameters of step ${model.step}, ` +
       `${(model.bytes / 1e6).toFixed(2)} MB${scores.join('')}\n`,
   );
-}
-
-/**
- * Runs a task that ends early, but tidily, once somebody asks: by a signal (a second one ends the process), or by
- * no longer reading what it prints.
- */
-async function stoppable(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const unheard = new AbortController();
-  // In place of ending at once, which would lose the steps since the last checkpoint.
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.removeAllListeners('error').on('error', () => unheard.abort());
-  }
-  process.on('SIGHUP', () => unheard.abort());
-  await interruptible(async (interrupted) => {
-    interrupted.addEventListener('abort', () => {
-      process.stderr.write('\nstopping after this step; again to stop at once\n');
-    });
-    await task(AbortSignal.any([interrupted, unheard.signal]));
-  });
-}
-
-function printJson(event: TrainingEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
-}
-
-async function printForPeople(totalSteps: number): Promise<(event: TrainingEvent) => void> {
-  const { createPrinter } = await import('./trainingConsole.js');
-  const { isTTY, columns } = process.stdout;
-  const output = {
-    interactive: isTTY,
-    columns: columns ?? 80,
-    write: (text: string) => process.stdout.write(text),
-    warn: (text: string) => process.stderr.write(text),
-    now: () => performance.now(),
-  };
-  return createPrinter(output, totalSteps);
 }

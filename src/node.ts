@@ -42,6 +42,7 @@ export * from './training/latents-node.js';
 export * from './training/photoFolder-node.js';
 export * from './training/photoBatches-node.js';
 export * from './training/run-node.js';
+export * from './training/trainVae-node.js';
 export * from './weights/file-node.js';
 export * from './weights/replace-file-node.js';
 export * from './weights/safetensors-node.js';

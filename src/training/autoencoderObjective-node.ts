@@ -1,5 +1,4 @@
 import { autoencoderKLConfig } from '../models/index.js';
-import { elementCount, Random, tensor, type Tensor } from '../tensor/index.js';
 import { autoencoderLossGraph, latentNoiseShape } from './autoencoderLoss.js';
 import type { AutoencoderTraining } from './autoencoderTraining.js';
 import { validateAutoencoder } from './autoencoderValidation-node.js';
@@ -9,6 +8,7 @@ import { describeAutoencoder } from './modelDescription.js';
 import type { Objective, SampleStream } from './objective.js';
 import { listPhotos, photosFingerprint } from './photoFolder-node.js';
 import { prefetchPhotoBatches } from './prefetch-node.js';
+import { noiseFrom } from './sampleNoise.js';
 import { shardCount, shardSize } from './trainingSettings.js';
 import { listPhotoSets } from './validationSets-node.js';
 
@@ -33,7 +33,11 @@ export async function openAutoencoderObjective(config: AutoencoderTraining): Pro
     sources: { 'data.photos': await photosFingerprint(photos) },
     openSamples: (onWarning) => openSamples(config, photos, onWarning),
     validate: (executor, weights, options) => {
-      const plan = { config: network, sets, pictures: config.validation?.pictures ?? 0 };
+      const plan = {
+        network: { className: 'AutoencoderKL' as const, config: network },
+        sets,
+        pictures: config.validation?.pictures ?? 0,
+      };
       return validateAutoencoder(executor, weights, plan, options);
     },
     modelFile: model,
@@ -81,20 +85,4 @@ function openSamples(
     },
     [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
   };
-}
-
-/** Standard normal noise for the samples from number `first` on: each one's own stream, apart from that of its crop. */
-function noiseFrom(seed: number, first: number, shape: readonly number[]): Tensor<'float32'> {
-  const [count, ...rest] = shape;
-  const length = elementCount(rest);
-  const noise = new Float32Array(count * length);
-  for (let i = 0; i < count; i++) {
-    noise.set(
-      Random.seeded(seed, first + i)
-        .fork()
-        .normals(length),
-      i * length,
-    );
-  }
-  return tensor('float32', shape, noise);
 }

@@ -35,6 +35,7 @@ const params = [
 const gray: Weights = new Map<string, Tensor>(
   params.map(({ name, shape }) => [name, zeros('float32', shape)]),
 );
+const network = { className: 'AutoencoderKL' as const, config };
 const executor = createNodeExecutor({ threads: 1 });
 
 let folder: string;
@@ -50,7 +51,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('scores whole pictures of odd sides, and shows some', async () => {
   const pictures = join(folder, 'shown');
-  const plan = { config, sets: new Map([['waves', photos]]), pictures: 1 };
+  const plan = { network, sets: new Map([['waves', photos]]), pictures: 1 };
   const report = await validateAutoencoder(executor, gray, plan, { step: 3, pictures });
   const images = await Promise.all(photos.map((path) => readImage(path)));
   const expected = images.map(({ data }) => {
@@ -68,7 +69,7 @@ it('scores whole pictures of odd sides, and shows some', async () => {
 });
 
 it('gives nothing when it is stopped', async () => {
-  const plan = { config, sets: new Map([['waves', photos]]), pictures: 0 };
+  const plan = { network, sets: new Map([['waves', photos]]), pictures: 0 };
   const options = { step: 1, pictures: null, signal: AbortSignal.abort() };
   expect(await validateAutoencoder(executor, gray, plan, options)).toBeNull();
 });

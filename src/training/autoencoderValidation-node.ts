@@ -3,11 +3,11 @@ import { GraphBuilder, type Executor, type Graph } from '../graph/index.js';
 import { createImage, cropImage, psnr, quantizeImage, type Image } from '../image/index.js';
 import { readImage, writeImage } from '../image/sharp-node.js';
 import {
-  buildDecoder,
-  buildEncoder,
+  buildDecodedSample,
+  buildLatentParameters,
   gaussianMoments,
-  latentFactor,
-  type AutoencoderKLConfig,
+  pixelsPerLatent,
+  type GaussianAutoencoder,
 } from '../models/index.js';
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
 import { toSigned } from './autoencoderLoss.js';
@@ -18,7 +18,7 @@ import { padToMultiple, sideBySide } from './validationPictures.js';
 import type { PhotoSets } from './validationSets-node.js';
 
 export interface AutoencoderValidation {
-  readonly config: AutoencoderKLConfig;
+  readonly network: GaussianAutoencoder;
   readonly sets: PhotoSets;
   /** Of each set, how many pictures are written to the folder, where there is one. */
   readonly pictures: number;
@@ -43,7 +43,7 @@ export async function validateAutoencoder(
     for (const [i, path] of paths.entries()) {
       if (signal?.aborted) return null;
       const picture = await readImage(path);
-      const output = quantizeImage(await reconstruct(executor, weights, plan.config, picture));
+      const output = quantizeImage(await reconstruct(executor, weights, plan.network, picture));
       total += psnr(picture, output, { channels: 'rgb', cropBorder: 0 });
       if (folder !== null && i < plan.pictures) {
         const name = `${set}-${basename(path, extname(path))}.png`;
@@ -58,12 +58,12 @@ export async function validateAutoencoder(
 async function reconstruct(
   executor: Executor,
   weights: Weights,
-  config: AutoencoderKLConfig,
+  network: GaussianAutoencoder,
   picture: Image,
 ): Promise<Image> {
-  const padded = padToMultiple(picture, latentFactor(config));
+  const padded = padToMultiple(picture, pixelsPerLatent(network));
   const { width, height, channels, data } = padded;
-  const session = await executor.load(reconstruction(config, width, height), weights);
+  const session = await executor.load(reconstruction(network, width, height), weights);
   try {
     const { out_sample } = await session.run({
       sample: tensor('float32', [1, channels, height, width], data),
@@ -76,10 +76,10 @@ async function reconstruct(
 }
 
 /** Picture to picture, both in [0, 1]. */
-function reconstruction(config: AutoencoderKLConfig, width: number, height: number): Graph {
+function reconstruction(network: GaussianAutoencoder, width: number, height: number): Graph {
   const b = new GraphBuilder();
-  const sample = b.input('sample', [1, config.inChannels, height, width]);
-  const { mean } = gaussianMoments(b, buildEncoder(b, config, toSigned(b, sample)));
-  const decoded = buildDecoder(b, config, mean);
+  const sample = b.input('sample', [1, network.config.inChannels, height, width]);
+  const { mean } = gaussianMoments(b, buildLatentParameters(b, network, toSigned(b, sample)));
+  const decoded = buildDecodedSample(b, network, mean);
   return b.build({ out_sample: b.scale(b.shift(decoded, 1), 0.5) });
 }

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { parseConfig } from '../models/index.js';
+import {
+  autoencoderDistillationSchema,
+  type AutoencoderDistillation,
+} from './autoencoderDistillationTraining.js';
 import { autoencoderTrainingSchema, type AutoencoderTraining } from './autoencoderTraining.js';
 import { restorerTrainingSchema, type RestorerTraining } from './restorerTraining.js';
 
 /** What `nanosd train config.yaml` reads; which it is, `model._class_name` says. */
-export type TrainingConfig = RestorerTraining | AutoencoderTraining;
+export type TrainingConfig = RestorerTraining | AutoencoderTraining | AutoencoderDistillation;
 
 /** The networks that can be trained. */
 export type TrainedClass = TrainingConfig['model']['_class_name'];
@@ -20,6 +24,7 @@ const schemas: {
 } = {
   OneStepRestorer: restorerTrainingSchema,
   AutoencoderKL: autoencoderTrainingSchema,
+  NanoSDAutoencoder: autoencoderDistillationSchema,
 };
 
 const headSchema = z.looseObject({

@@ -12,13 +12,16 @@ import type { TrainingConfig } from './config.js';
 import { readMetricsLog } from './metricsLog-node.js';
 import { modelCard, type ModelFacts } from './modelCard.js';
 import { openObjective } from './objectives-node.js';
-import type { Objective } from './objective.js';
+import type { Comparison, Objective } from './objective.js';
 import { readPhotoOrigins } from './photoSources-node.js';
 import { runFolder, type RunFolder } from './runFolder-node.js';
 import type { ValidationReport, ValidationScore } from './validation.js';
 
 export interface ExportOptions {
-  /** The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` (float16), `README.md`. */
+  /**
+   * The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` (float16), `README.md`, and for
+   * what was distilled `report.json`.
+   */
   readonly folder: string;
   /** Which of the run's averaged weights: those that validated best, or those of the newest checkpoint. */
   readonly weights: 'best' | 'newest';
@@ -59,7 +62,9 @@ export async function exportModel(
     step: trained.step,
   });
   const { size } = await stat(join(options.folder, weightsFileName));
-  const facts = await collectFacts(config, options, objective, { report, bytes: size });
+  const comparison = await writeComparison(executor, objective, stored, options.folder);
+  const measured = { report, bytes: size, comparison };
+  const facts = await collectFacts(config, options, objective, measured);
   await replaceFile(join(options.folder, 'README.md'), [
     new TextEncoder().encode(modelCard(facts)),
   ]);
@@ -89,11 +94,31 @@ async function writeMeasured(
   return report ?? { step, validation: {}, ms: 0 };
 }
 
+/** Compares what was distilled with its teacher, and writes `report.json`; no rows where nothing was. */
+async function writeComparison(
+  executor: WorkerExecutor,
+  objective: Objective,
+  stored: Weights,
+  folder: string,
+): Promise<Comparison['rows']> {
+  const comparison = await objective.compare?.(executor, castWeights(stored, 'float32'));
+  if (!comparison) return [];
+  const text = `${JSON.stringify(comparison.report, null, 2)}\n`;
+  await replaceFile(join(folder, 'report.json'), [new TextEncoder().encode(text)]);
+  return comparison.rows;
+}
+
+interface MeasuredModel {
+  readonly report: ValidationReport;
+  readonly bytes: number;
+  readonly comparison: Comparison['rows'];
+}
+
 async function collectFacts(
   config: TrainingConfig,
   { folder, command, configText }: ExportOptions,
   { description, photos }: Objective,
-  { report, bytes }: { readonly report: ValidationReport; readonly bytes: number },
+  { report, bytes, comparison }: MeasuredModel,
 ): Promise<ModelFacts> {
   const { step, validation } = report;
   const log = await readMetricsLog(runFolder(config.output_dir).metrics);
@@ -104,6 +129,7 @@ async function collectFacts(
     model: description,
     weightBytes: bytes,
     scores: validation,
+    comparison,
     training: {
       steps: step,
       hours: updates.reduce((sum, { ms }) => sum + ms, 0) / 3_600_000,

@@ -1,3 +1,4 @@
+export * from './autoencoderDistillationTraining.js';
 export * from './autoencoderLoss.js';
 export * from './autoencoderTraining.js';
 export * from './config.js';
@@ -5,8 +6,10 @@ export * from './crops.js';
 export * from './denoisingLoss.js';
 export * from './initialize.js';
 export * from './initializeAutoencoder.js';
+export * from './latentStatistics.js';
 export * from './loop.js';
 export * from './losses.js';
+export * from './momentMatching.js';
 export * from './objective.js';
 export * from './optimizerGraph.js';
 export * from './optimizers.js';

@@ -50,3 +50,20 @@ export function initializeRestorer(graph: Graph, random: Random): Map<string, Te
     return name.endsWith('conv1.weight') ? Math.SQRT2 : 1;
   });
 }
+
+/**
+ * Initial weights of a `NanoSDAutoencoder`: residual branches start at a tenth, and the deviation of latents at
+ * 0.05, near that of most teachers.
+ */
+export function initializeNanosdAutoencoder(
+  graph: Graph,
+  random: Random,
+): Map<string, Tensor<'float32'>> {
+  const weights = initializeWeights(graph, random, (name) => {
+    if (name.endsWith('conv2.weight')) return 0.1;
+    return name.endsWith('conv1.weight') ? Math.SQRT2 : 1;
+  });
+  const bias = weights.get('encoder.conv_out.bias');
+  bias?.data.fill(-6, bias.data.length / 2);
+  return weights;
+}

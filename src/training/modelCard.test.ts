@@ -22,6 +22,7 @@ const facts: ModelFacts = {
     gmac: 1.23456,
   },
   weightBytes: 2_470_000,
+  comparison: [],
   scores: { set5: { psnrY: 31.4567, images: 5 }, set14: { psnrY: 28.1, images: 14 } },
   training: {
     steps: 20_000,

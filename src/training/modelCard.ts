@@ -17,6 +17,8 @@ export interface ModelFacts {
   readonly weightBytes: number;
   /** Of the weights as they are stored. */
   readonly scores: Readonly<Record<string, ValidationScore>>;
+  /** Against the teacher: a name, its number, the student's; empty where there was none. */
+  readonly comparison: readonly (readonly string[])[];
   readonly training: {
     readonly steps: number;
     readonly hours: number;
@@ -38,6 +40,7 @@ export function modelCard(facts: ModelFacts): string {
     ...summary(facts),
     '## Results',
     ...results(facts),
+    ...comparison(facts),
     '## Training',
     ...training(facts),
     '## Data',
@@ -66,6 +69,11 @@ function results({ model, scores }: ModelFacts): string[] {
   ]);
   if (rows.length === 0) return ['Not measured.'];
   return [model.measured, table(['set', 'pictures', model.measure], rows)];
+}
+
+function comparison({ comparison: rows }: ModelFacts): string[] {
+  if (rows.length === 0) return [];
+  return ['## Against the teacher', table(['', 'teacher', 'this model'], rows)];
 }
 
 function training({ training: run }: ModelFacts): string[] {

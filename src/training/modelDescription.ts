@@ -1,12 +1,15 @@
 import { graphCost } from '../graph/index.js';
 import {
   autoencoderKLConfig,
-  autoencoderKLDecoder,
-  autoencoderKLEncoder,
   inspectRestorer,
-  latentFactor,
+  decoderOf,
+  encoderOf,
+  nanosdAutoencoderConfig,
+  pixelsPerLatent,
   restorerConfig,
   type AutoencoderKLFile,
+  type GaussianAutoencoder,
+  type NanosdAutoencoderFile,
   type RestorerFile,
 } from '../models/index.js';
 
@@ -46,17 +49,22 @@ export function describeRestorer(model: RestorerFile): ModelDescription {
 }
 
 export function describeAutoencoder(model: AutoencoderKLFile): ModelDescription {
-  const config = autoencoderKLConfig(model);
-  const factor = latentFactor(config);
+  return describeVae({ className: 'AutoencoderKL', config: autoencoderKLConfig(model) });
+}
+
+export function describeNanosdAutoencoder(model: NanosdAutoencoderFile): ModelDescription {
+  return describeVae({ className: 'NanoSDAutoencoder', config: nanosdAutoencoderConfig(model) });
+}
+
+function describeVae(vae: GaussianAutoencoder): ModelDescription {
+  const factor = pixelsPerLatent(vae);
   const cells = Math.ceil(SIDE / factor);
-  const encoder = graphCost(autoencoderKLEncoder(config, { batch: 1, height: SIDE, width: SIDE }));
-  const decoder = graphCost(
-    autoencoderKLDecoder(config, { batch: 1, height: cells, width: cells }),
-  );
+  const encoder = graphCost(encoderOf(vae, { batch: 1, height: SIDE, width: SIDE }));
+  const decoder = graphCost(decoderOf(vae, { batch: 1, height: cells, width: cells }));
   return {
     pipelineTag: 'image-to-image',
     summary:
-      `An autoencoder (\`${model._class_name}\`) to ${config.latentChannels} latent channels at ` +
+      `An autoencoder (\`${vae.className}\`) to ${vae.config.latentChannels} latent channels at ` +
       `1/${factor} of the resolution, for latent diffusion.`,
     usage: 'nanosd inspect .',
     parameters: encoder.parameters + decoder.parameters,

@@ -26,10 +26,19 @@ export interface Objective {
   readonly modelFile: ModelFile;
   /** `modelFile` with what is only known of trained weights, for those who load the model. */
   finishModelFile(executor: Executor, weights: Weights): Promise<ModelFile>;
+  /** How trained weights compare with what they were distilled from; absent where nothing was. */
+  compare?(executor: Executor, weights: Weights): Promise<Comparison>;
   /** For the model card. */
   readonly description: ModelDescription;
   /** Paths of the photographs that are trained on. */
   readonly photos: readonly string[];
+}
+
+export interface Comparison {
+  /** For people: a name, the teacher's number, the student's. */
+  readonly rows: readonly (readonly string[])[];
+  /** For programs: `report.json`. */
+  readonly report: object;
 }
 
 export type ModelFile = Readonly<Record<string, unknown>>;

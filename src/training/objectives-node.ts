@@ -1,3 +1,4 @@
+import { openAutoencoderDistillation } from './autoencoderDistillationObjective-node.js';
 import { openAutoencoderObjective } from './autoencoderObjective-node.js';
 import { trains, type TrainingConfig } from './config.js';
 import type { Objective } from './objective.js';
@@ -5,9 +6,10 @@ import { openRestorerObjective } from './restorerObjective-node.js';
 
 /**
  * What a config trains.
- * @throws ConfigError when the data or validation sets that it names cannot be used.
+ * @throws ConfigError when the data or validation sets that it names cannot be used, ModelError or WeightsError for a teacher.
  */
 export function openObjective(config: TrainingConfig): Promise<Objective> {
   if (trains(config, 'OneStepRestorer')) return openRestorerObjective(config);
+  if (trains(config, 'NanoSDAutoencoder')) return openAutoencoderDistillation(config);
   return openAutoencoderObjective(config);
 }
