@@ -1,37 +1,22 @@
 import { createHash } from 'node:crypto';
-import {
-  ConfigError,
-  isGaussianAutoencoder,
-  type ConfigFile,
-  type GaussianAutoencoder,
-} from '../models/index.js';
-import { ModelError } from '../models/modelFiles-node.js';
-import { findModelKind } from '../models/modelKind-node.js';
-import { openNetworkFolder } from '../models/networkFolder-node.js';
-import { openCheckpoint } from '../models/openCheckpoint-node.js';
-import type { Checkpoint, TensorSource } from '../weights/index.js';
+import { ConfigError, isGaussianAutoencoder, type GaussianAutoencoder } from '../models/index.js';
+import { openAutoencoder, type OpenAutoencoder } from '../models/openAutoencoder-node.js';
+import type { TensorSource } from '../weights/index.js';
 
-/** A VAE to learn from. Its files are closed when it is disposed of; sessions that were mapped before live on. */
-export interface TeacherVae extends AsyncDisposable {
+/** A VAE to learn from. Its files are closed when it is disposed of; what was mapped before stays. */
+export interface TeacherVae extends OpenAutoencoder {
   readonly network: GaussianAutoencoder;
-  readonly file: ConfigFile;
-  readonly weights: Checkpoint;
 }
 
 /**
  * Opens the VAE of a checkpoint, or the folder of one.
  * @throws ModelError, ConfigError or WeightsError for what is absent or does not fit, and for a VAE without moments.
  */
-export async function openTeacherVae(model: string): Promise<TeacherVae> {
-  const { kind, path } = await findModelKind(model);
-  if (kind === 'restorer') throw new ModelError(`${path}: expected a VAE, got a restorer`);
-  const opened = await (kind === 'checkpoint' ? openCheckpoint(path) : openNetworkFolder(path));
-  const { network, file, weights } = 'vae' in opened ? opened.vae : opened;
-  if (isGaussianAutoencoder(network) && weights) {
-    return { network, file, weights, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
-  }
+export async function openTeacherVae(path: string): Promise<TeacherVae> {
+  const opened = await openAutoencoder(path);
+  const { network } = opened;
+  if (isGaussianAutoencoder(network)) return { ...opened, network };
   await opened[Symbol.asyncDispose]();
-  if (!weights) throw new ModelError(`${path}: expected weights, got a config alone`);
   throw new ConfigError(
     `${path}: expected an AutoencoderKL or a NanoSDAutoencoder, whose latents have a mean and a ` +
       `deviation, got ${network.className}`,
