@@ -1,7 +1,19 @@
-export {
   fitGaussian,
   frechetDistance,
   frechetDistanceOfSamples,
   type Gaussian,
-} from './gaussianFit.js';
+export * from './bayesianSearch.js';
+export * from './expectedHypervolumeImprovement.js';
+export * from './fitGaussianProcess.js';
+export * from './gaussianProcess.js';
 export * from './latencyTable.js';
+export * from './nsga2.js';
+export * from './pareto.js';
+export * from './randomSearch.js';
+export * from './runSearch.js';
+export * from './search.js';
+export * from './searchProblem.js';
+export * from './space.js';
+export * from './stageSpace.js';
+export {
+} from './gaussianFit.js';
