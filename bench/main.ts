@@ -8,6 +8,8 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   train: async () => (await import('./train.js')).benchTrain(),
   data: async () => (await import('./data.js')).benchData(),
   sd15: async (args) => (await import('./sd15.js')).benchSd15(args),
+  space: async () => (await import('./space.js')).benchSpace(),
+  'pipeline-sd15': async (args) => (await import('./pipelineSd15.js')).benchPipelineSd15(args),
   web: async (args) => (await import('./web.js')).benchWeb(args),
   'conv-gradient': async () => (await import('./convGradient.js')).benchConvGradient(),
 };

@@ -15,13 +15,8 @@ import {
   GraphBuilder,
   nanosdUnet,
   presets,
-  Random,
-  tensor,
   stagedUnetOf,
-  type Feeds,
   type Graph,
-  type NamedValue,
-  type Tensor,
 } from 'nanosd';
 import {
   createNodeExecutor,
@@ -29,6 +24,7 @@ import {
   openCheckpoint,
   type OpenCheckpoint,
 } from 'nanosd/node';
+import { medianMs, peakBytes, randomFeeds } from './measure.js';
 
 type Part = 'unet' | 'vae' | 'textEncoder';
 
@@ -132,13 +128,11 @@ async function printStage(path: string, name: string): Promise<void> {
   const loadMs = performance.now() - begun;
   const feeds = randomFeeds(graph.inputs);
   const ms = await medianMs(runs, () => session.run(feeds));
-  const { macs, parameters, peakBytes } = graphCost(graph);
+  const { macs, parameters, peakBytes: activationBytes } = graphCost(graph);
   const measured: Measured = {
-    ...{ ms, loadMs, macs },
+    ...{ ms, loadMs, macs, activationBytes },
     weightBytes: parameters * 4,
-    activationBytes: peakBytes,
-    // Kibibytes, whatever the system counts in.
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    peakBytes: peakBytes(),
   };
   console.log(JSON.stringify(measured));
 }
@@ -155,26 +149,4 @@ async function gemmRate(): Promise<number> {
   await using session = await createNodeExecutor().load(graph, weights);
   const ms = await medianMs(9, () => session.run(feeds));
   return (2 * side ** 3) / ms / 1e6;
-}
-
-async function medianMs(runs: number, task: () => Promise<unknown>): Promise<number> {
-  await task();
-  const times: number[] = [];
-  for (let i = 0; i < runs; i++) {
-    const begun = performance.now();
-    await task();
-    times.push(performance.now() - begun);
-  }
-  return times.sort((a, b) => a - b)[runs >> 1];
-}
-
-function randomFeeds(values: readonly NamedValue[]): Feeds {
-  const random = Random.seeded(1);
-  const feed = ({ name, shape, dtype }: NamedValue): [string, Tensor] => {
-    const length = shape.reduce((a, n) => a * n, 1);
-    return dtype === 'int64'
-      ? [name, tensor('int64', shape, new BigInt64Array(length).fill(7n))]
-      : [name, tensor('float32', shape, random.normals(length))];
-  };
-  return Object.fromEntries(values.map(feed));
 }
