@@ -31,6 +31,7 @@ export {
   type SurrogateFolder,
   type TeacherUnet,
 } from './search/assembleStudent-node.js';
+export * from './search/journal-node.js';
 export * from './search/latencyTable-node.js';
 export * from './search/measureQuality-node.js';
 export * from './search/qualityMeter-node.js';

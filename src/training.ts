@@ -1,1 +1,2 @@
 export * from './training/index.js';
+export * from './search/index.js';

@@ -94,10 +94,7 @@ function mostPromising(
   random: Random,
 ): Point | undefined {
   const front = paretoFront([...outcomes.keys()], (index) => outcomes[index]);
-  const improvement = expectedHypervolumeImprovement(
-    outcomes,
-    referenceBeyond(front.map((index) => outcomes[index])),
-  );
+  const improvement = expectedHypervolumeImprovement(outcomes, referenceBeyond(outcomes));
   return maximizeAcquisition(problem, {
     acquisition: (point) => improvement(models[0].predict(point), models[1].predict(point)),
     promising: front.map((index) => points[index]),
@@ -106,10 +103,10 @@ function mostPromising(
   });
 }
 
-/** Worse than everything on the front; where the front has no extent, by a step of any size. */
-function referenceBeyond(front: readonly Objectives[]): Objectives {
+/** Worse than all of the outcomes; where they have no extent, by a step of any size. */
+function referenceBeyond(outcomes: readonly Objectives[]): Objectives {
   const side = (index: 0 | 1): number => {
-    const values = front.map((objectives) => objectives[index]);
+    const values = outcomes.map((objectives) => objectives[index]);
     const worst = Math.max(...values);
     const extent = worst - Math.min(...values);
     return worst + beyond * (extent > 0 ? extent : Math.abs(worst) || 1);

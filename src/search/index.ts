@@ -1,10 +1,12 @@
+export * from './bayesianSearch.js';
+export * from './expectedHypervolumeImprovement.js';
+export * from './fitGaussianProcess.js';
+export {
   fitGaussian,
   frechetDistance,
   frechetDistanceOfSamples,
   type Gaussian,
-export * from './bayesianSearch.js';
-export * from './expectedHypervolumeImprovement.js';
-export * from './fitGaussianProcess.js';
+} from './gaussianFit.js';
 export * from './gaussianProcess.js';
 export * from './latencyTable.js';
 export * from './nsga2.js';
@@ -15,5 +17,3 @@ export * from './search.js';
 export * from './searchProblem.js';
 export * from './space.js';
 export * from './stageSpace.js';
-export {
-} from './gaussianFit.js';

@@ -1,7 +1,7 @@
 import type { Random } from '../tensor/index.js';
 import { fitGaussianProcess } from './fitGaussianProcess.js';
 import type { GaussianProcess, Prediction } from './gaussianProcess.js';
-import type { Objective } from './searchProblem.js';
+import type { SearchObjective } from './searchProblem.js';
 import { coordinatesOf, type Point, type SearchSpace } from './space.js';
 
 /** What an objective is expected to be, on its scale. */
@@ -12,13 +12,13 @@ export interface ObjectiveModel {
 }
 
 /** An objective's value on the scale on which it is modelled. */
-export function scaled({ scale = 'linear' }: Objective, value: number): number {
+export function scaled({ scale = 'linear' }: SearchObjective, value: number): number {
   return scale === 'log' ? Math.log(value) : value;
 }
 
 /** A Gaussian process of what was measured, or the objective itself where it is known. */
 export function objectiveModel(
-  objective: Objective,
+  objective: SearchObjective,
   space: SearchSpace,
   measured: { readonly points: readonly Point[]; readonly outputs: readonly number[] },
   random: Random,

@@ -10,7 +10,7 @@ import {
 } from './space.js';
 
 /** A number to be minimised. */
-export interface Objective {
+export interface SearchObjective {
   /** With its unit, such as `latency ms`. */
   readonly name: string;
   /** `log` where ratios count, as of a Frechet distance: it is modelled, and improvement measured, in logarithms. */
@@ -22,7 +22,7 @@ export interface Objective {
 /** What is searched for: the points of a space with the best trade-offs of two objectives. */
 export interface SearchProblem {
   readonly space: SearchSpace;
-  readonly objectives: readonly [Objective, Objective];
+  readonly objectives: readonly [SearchObjective, SearchObjective];
   /** Points that may be suggested, such as those with at most P parameters; absent: all. */
   readonly allowed?: (point: Point) => boolean;
   /** Points to begin with, such as the smallest network and the largest. */
