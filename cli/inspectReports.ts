@@ -91,8 +91,9 @@ export async function checkpointReport(path: string, flags: InspectFlags): Promi
 async function checkCheckpoint(path: string, { check }: InspectFlags): Promise<void> {
   await using checkpoint = await openCheckpoint(path);
   if (!check) return;
-  const { unet, vae, textEncoder } = checkpoint;
+  const { unet, vae, textEncoder, promptEmbeddings } = checkpoint;
   await checkWeights([
+    ...(promptEmbeddings ? [['prompt_embeddings', promptEmbeddings.weights] as const] : []),
     ...(textEncoder ? [['text_encoder', textEncoder.weights] as const] : []),
     ['unet', unet.weights],
     ['vae', vae.weights],

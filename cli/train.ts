@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { eventPrinter, stoppable } from './trainingRun.js';
+import { precisionOf, type PrecisionFlag } from './writing.js';
 
 /** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
 export function addTrainCommand(program: Command): void {
@@ -20,6 +21,11 @@ export function addTrainCommand(program: Command): void {
       'the weights of the newest checkpoint, not those that validated best',
       false,
     )
+    .addOption(
+      new Option('--precision <precision>', 'how weights are stored')
+        .choices(['fp32', 'fp16'])
+        .default('fp16'),
+    )
     .action(exportRun);
 }
 
@@ -34,7 +40,13 @@ async function train(path: string, flags: { resume: boolean; json: boolean }): P
   });
 }
 
-async function exportRun(path: string, flags: { output: string; newest: boolean }): Promise<void> {
+interface ExportFlags {
+  readonly output: string;
+  readonly newest: boolean;
+  readonly precision: PrecisionFlag;
+}
+
+async function exportRun(path: string, flags: ExportFlags): Promise<void> {
   const { readTrainingConfig } = await import('./trainingConfig.js');
   const { exportModel } = await import('../src/node.js');
   const { formatScore } = await import('../src/training.js');
@@ -42,6 +54,7 @@ async function exportRun(path: string, flags: { output: string; newest: boolean 
   const model = await exportModel(config, {
     folder: flags.output,
     weights: flags.newest ? 'newest' : 'best',
+    precision: precisionOf(flags.precision),
     command: `nanosd train ${path}`,
     configText: text,
   });

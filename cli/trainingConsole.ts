@@ -38,6 +38,13 @@ export function createPrinter(
       case 'started':
         write(`${event.parameters} parameters, from step ${event.step} of ${totalSteps}\n`);
         return;
+      case 'preparing':
+        if (console.now() - printed.at < interval && event.done < event.total) return;
+        write(
+          `${clear}encoding photographs: ${event.done} of ${event.total}${interactive ? '' : '\n'}`,
+        );
+        printed = { step: 0, at: console.now() };
+        return;
       case 'step':
         latest = event.metrics;
         pace = pace === 0 ? latest.ms : 0.98 * pace + 0.02 * latest.ms;

@@ -4,10 +4,10 @@ import { MemoryError } from '../runtime/memory.js';
 import { choosePlan, generationBytes, type PipelineSizes, type RequestSizes } from './memory.js';
 import type { GenerationPlan } from './createPipeline.js';
 
-const { unet, vae, textEncoder } = parsePipeline(presets['sd-mini'], (component) => component);
-if (!textEncoder) throw new Error('expected sd-mini to read text');
+const { unet, vae } = parsePipeline(presets['sd-mini'], (component) => component);
 const sizes: PipelineSizes = {
-  textEncoder: textEncoder.network.config,
+  textEncoder: null,
+  contextTokens: 4,
   unet: stagedUnetOf(unet.network),
   vae: vae.network,
   storedInHalves: false,

@@ -26,7 +26,10 @@ const ARENA_FACTOR = 2.2;
 
 /** The networks of a pipeline, and how their weights are stored. */
 export interface PipelineSizes {
-  readonly textEncoder: ClipTextConfig;
+  /** Null where prompts are looked up. */
+  readonly textEncoder: ClipTextConfig | null;
+  /** Of a prompt. */
+  readonly contextTokens: number;
   readonly unet: StagedUnetConfig;
   readonly vae: Autoencoder;
   /** Whether weights are stored in 16 bits. */
@@ -51,7 +54,7 @@ export function generationBytes(
   const multiple = pixelsPerLatent(sizes.vae);
   const [height, width] = [size.height / multiple, size.width / multiple];
   const batch = guided && plan.guidance === 'batched' ? 2 : 1;
-  const contextTokens = sizes.textEncoder.maxPositionEmbeddings;
+  const { contextTokens } = sizes;
   const bytes = (graph: Graph): number => networkBytes(graph, sizes.storedInHalves);
   const staying = [
     bytes(nanosdUnet(sizes.unet, { batch, height, width, contextTokens })),
@@ -59,7 +62,7 @@ export function generationBytes(
     fromImage ? bytes(encoderOf(sizes.vae, { batch: 1, ...size })) : 0,
   ];
   // The text encoder goes once the prompt is encoded, but not all that it held returns to the system.
-  const text = bytes(clipText(sizes.textEncoder, { batch: 1 }));
+  const text = sizes.textEncoder ? bytes(clipText(sizes.textEncoder, { batch: 1 })) : 0;
   const others =
     plan.residency === 'one' ? Math.max(...staying) : staying.reduce((sum, part) => sum + part);
   return PROGRAM_BYTES + text + others;

@@ -1,12 +1,19 @@
 import { schedulerConfigSchema } from '../diffusion/index.js';
 import type { Graph, Session } from '../graph/index.js';
-import { clipText, ConfigError, stagedUnetOf, type ClipTextConfig } from '../models/index.js';
+import {
+  clipText,
+  ConfigError,
+  kindEmbeddingName,
+  stagedUnetOf,
+  type ClipTextConfig,
+} from '../models/index.js';
 import { ModelError } from '../models/modelFiles-node.js';
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import { toFloat16 } from '../onnx/index.js';
 import { createWorkerExecutor } from '../runtime/worker-node.js';
 import type { PromptTokenizer } from '../text/index.js';
 import { openTokenizerFolder } from '../text/tokenizerFolder-node.js';
+import type { Tensor } from '../tensor/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { createPipeline, type DiffusionPipeline } from './createPipeline.js';
 import {
@@ -17,7 +24,7 @@ import {
   type GenerateFilesOptions,
 } from './generateFiles-node.js';
 import type { PipelineSizes } from './memory.js';
-import { createPromptEncoder } from './promptEncoder.js';
+import { createKindEncoder, createPromptEncoder, type PromptEncoder } from './promptEncoder.js';
 
 export interface OpenPipelineOptions {
   /** `cpu` unless given. */
@@ -59,28 +66,23 @@ export async function openPipeline(
   const { variant, precision = 'fp32', ...device } = options;
   const checkpoint = await openCheckpoint(model, variant !== undefined ? { variant } : {});
   try {
-    const { textEncoder, unet, vae } = checkpoint;
-    if (!textEncoder) {
-      throw new ModelError(`${checkpoint.path}: expected a text encoder, got a checkpoint without`);
-    }
-    const text = textEncoder.network.config;
-    const tokenizer = await openTokenizer(checkpoint, text);
+    const { unet, vae } = checkpoint;
     const executor = createWorkerExecutor(device);
     const load = (graph: Graph, weights: Checkpoint): Promise<Session> => {
       const network = { ...graph, taps: [] };
       return executor.loadMapped(precision === 'fp16' ? toFloat16(network) : network, weights);
     };
+    const prompts = await openPrompts(checkpoint, load);
     const pipeline = createPipeline({
-      encodePrompts: createPromptEncoder(tokenizer, () =>
-        load(clipText(text, { batch: 1 }), textEncoder.weights),
-      ),
+      encodePrompts: prompts.encode,
       unet: stagedUnetOf(unet.network),
       vae: vae.network,
       scheduler: schedulerConfigSchema.parse(checkpoint.schedulerFile),
       load: (component, graph) => load(graph, { unet, vae }[component].weights),
     });
     const sizes: PipelineSizes = {
-      textEncoder: text,
+      textEncoder: checkpoint.textEncoder?.network.config ?? null,
+      contextTokens: prompts.tokens,
       unet: stagedUnetOf(unet.network),
       vae: vae.network,
       storedInHalves: isStoredInHalves(unet.weights),
@@ -103,6 +105,34 @@ export async function openPipeline(
     await checkpoint[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+interface Prompts {
+  readonly encode: PromptEncoder;
+  /** Of each. */
+  readonly tokens: number;
+}
+
+/** How a checkpoint reads prompts: as text, or as names of kinds that it has learned. */
+async function openPrompts(
+  checkpoint: OpenCheckpoint,
+  load: (graph: Graph, weights: Checkpoint) => Promise<Session>,
+): Promise<Prompts> {
+  const { textEncoder, promptEmbeddings, path } = checkpoint;
+  if (textEncoder) {
+    const { config } = textEncoder.network;
+    const tokenizer = await openTokenizer(checkpoint, config);
+    const open = (): Promise<Session> => load(clipText(config, { batch: 1 }), textEncoder.weights);
+    return { encode: createPromptEncoder(tokenizer, open), tokens: config.maxPositionEmbeddings };
+  }
+  if (promptEmbeddings) {
+    const { config } = promptEmbeddings.network;
+    const read = (): Promise<Tensor> => promptEmbeddings.weights.read(kindEmbeddingName);
+    return { encode: createKindEncoder(config, read), tokens: config.tokens };
+  }
+  throw new ModelError(
+    `${path}: expected a text encoder or prompt embeddings, got a checkpoint without`,
+  );
 }
 
 async function openTokenizer(

@@ -1,5 +1,6 @@
 import type { Session } from '../graph/index.js';
-import type { Tensor } from '../tensor/index.js';
+import type { PromptEmbeddingsConfig } from '../models/index.js';
+import { tensor, toFloat32, type Tensor } from '../tensor/index.js';
 import type { PromptTokenizer } from '../text/index.js';
 
 /** A prompt as the U-Net reads it. */
@@ -36,6 +37,38 @@ export function createPromptEncoder(
     for (const oldest of known.keys()) if (known.size > PROMPTS_KEPT) known.delete(oldest);
     return found;
   };
+}
+
+/**
+ * Looks learned prompts up: a prompt is the name of a kind of pictures, or empty for none in particular.
+ * @param read reads the prompts, `[names, tokens * crossAttentionDim]`; called once, when they are first needed.
+ */
+export function createKindEncoder(
+  { names, tokens, crossAttentionDim }: PromptEmbeddingsConfig,
+  read: () => Promise<Tensor>,
+): PromptEncoder {
+  let rows: Float32Array | undefined;
+  const length = tokens * crossAttentionDim;
+  return async (prompts) => {
+    const places = prompts.map((prompt) => placeOf(names, prompt));
+    const table = (rows ??= toFloat32(await read()));
+    return places.map((place) => {
+      const row = table.slice(place * length, (place + 1) * length);
+      return {
+        hiddenStates: tensor('float32', [1, tokens, crossAttentionDim], row),
+        truncated: '',
+      };
+    });
+  };
+}
+
+/** @throws RangeError naming the kinds that there are. */
+function placeOf(names: readonly string[], prompt: string): number {
+  const place = names.indexOf(prompt.trim());
+  if (place !== -1) return place;
+  const known = names.filter((name) => name !== '');
+  const kinds = known.length > 0 ? `${known.join(', ')} or nothing` : 'nothing';
+  throw new RangeError(`expected a prompt that the model has learned, ${kinds}, got "${prompt}"`);
 }
 
 async function encode(

@@ -20,6 +20,7 @@ export * from './parseConfig.js';
 export * from './pipeline.js';
 export * from './pipelineToWrite.js';
 export * from './presets.js';
+export * from './promptEmbeddings.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';
 export * from './stagedUnet.js';

@@ -33,7 +33,7 @@ export async function initCheckpoint(
     ...component,
     weights: initialWeights(component.network, seed, precision),
   });
-  const { unet, vae, textEncoder, schedulerFile } = configs;
+  const { unet, vae, textEncoder, promptEmbeddings, schedulerFile } = configs;
   const text = textEncoder && {
     ...textEncoder,
     file: { ...textEncoder.file, torch_dtype: precision },
@@ -47,6 +47,7 @@ export async function initCheckpoint(
       unet: withWeights(unet),
       vae: withWeights(vae),
       textEncoder: text && withWeights(text),
+      promptEmbeddings: promptEmbeddings && withWeights(promptEmbeddings),
       schedulerFile,
     },
     textEncoder ? writeTokenizer : null,

@@ -15,6 +15,7 @@ import { nanosdUnet } from './nanosdUnet.js';
 import { ConfigError } from './parseConfig.js';
 import type { PipelineConfigs } from './pipeline.js';
 import { componentsOf } from './pipelineToWrite.js';
+import { promptEmbeddings } from './promptEmbeddings.js';
 import { unetStageOf } from './unet2DCondition.js';
 
 /** What a network holds, and what it computes for one input. */
@@ -82,6 +83,8 @@ export function inspectNetwork(
     }
     case 'CLIPTextModel':
       return report([clipText(network.config, { batch: 1 })], () => 'text');
+    case 'PromptEmbeddings':
+      return report([promptEmbeddings(network.config, { batch: 1 })], () => 'prompts');
     default:
       return report([encoderOf(network, pixels), decoderOf(network, latents)], vaeStageOf);
   }

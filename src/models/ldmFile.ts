@@ -6,6 +6,7 @@ import { presets, type PipelineFiles } from './presets.js';
 
 /** Under which key the header of a single file that we write holds the config of a component. */
 export const ldmConfigKeys: Readonly<Record<keyof PipelineFiles, string>> = {
+  prompt_embeddings: 'nanosd.prompt_embeddings',
   unet: 'nanosd.unet',
   vae: 'nanosd.vae',
   text_encoder: 'nanosd.text_encoder',
@@ -14,12 +15,12 @@ export const ldmConfigKeys: Readonly<Record<keyof PipelineFiles, string>> = {
 
 /** The configs of a single file: those in its header, or else SD 1.5's, as the layout has no place for any. */
 export function ldmFiles(file: Checkpoint, path: string): PipelineFiles {
-  const read = (component: keyof PipelineFiles): ConfigFile | null => {
+  const read = (component: 'unet' | 'vae' | 'text_encoder' | 'scheduler'): ConfigFile | null => {
     const text = file.metadata[ldmConfigKeys[component]];
     return text === undefined ? presets.sd15[component] : parseObject(text, `${path}: ${component}`);
   };
   const hasText = hasPrefix(file.entries.keys(), ldmPrefixes.CLIPTextModel);
-  const given = (component: Exclude<keyof PipelineFiles, 'text_encoder'>): ConfigFile =>
+  const given = (component: 'unet' | 'vae' | 'scheduler'): ConfigFile =>
     read(component) ?? presets.sd15[component];
   return {
     unet: given('unet'),

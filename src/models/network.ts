@@ -23,6 +23,12 @@ import {
 import { stagedUnetParams } from './nanosdUnet.js';
 import { nanosdUnetConfig, nanosdUnetConfigSchema } from './nanosdUnetConfig.js';
 import { ConfigError, parseConfig } from './parseConfig.js';
+import {
+  promptEmbeddingsConfig,
+  promptEmbeddingsConfigSchema,
+  promptEmbeddingsParams,
+  type PromptEmbeddingsConfig,
+} from './promptEmbeddings.js';
 import type { StagedUnetConfig } from './stagedUnet.js';
 import { stagesOfUnet2D } from './unet2DCondition.js';
 import {
@@ -42,6 +48,7 @@ export interface NetworkConfigs {
   readonly AutoencoderTiny: AutoencoderTinyConfig;
   readonly NanoSDAutoencoder: NanosdAutoencoderConfig;
   readonly CLIPTextModel: ClipTextConfig;
+  readonly PromptEmbeddings: PromptEmbeddingsConfig;
 }
 
 export type NetworkClass = keyof NetworkConfigs;
@@ -59,6 +66,7 @@ export type Autoencoder = NetworkOf<(typeof componentClasses)['vae'][number]>;
 
 /** What each folder of a checkpoint may hold. */
 export const componentClasses = {
+  prompt_embeddings: ['PromptEmbeddings'],
   text_encoder: ['CLIPTextModel'],
   unet: ['UNet2DConditionModel', 'NanoSDUNet2DConditionModel'],
   vae: ['AutoencoderKL', 'AutoencoderTiny', 'NanoSDAutoencoder'],
@@ -80,6 +88,8 @@ const parsers: {
   NanoSDAutoencoder: (file, source) =>
     nanosdAutoencoderConfig(parseConfig(nanosdAutoencoderConfigSchema, file, source)),
   CLIPTextModel: (file, source) => clipTextConfig(parseConfig(clipTextConfigSchema, file, source)),
+  PromptEmbeddings: (file, source) =>
+    promptEmbeddingsConfig(parseConfig(promptEmbeddingsConfigSchema, file, source)),
 };
 
 /**
@@ -169,6 +179,8 @@ export function networkParams(network: Network): readonly NamedValue[] {
       return stagedUnetParams(stagedUnetOf(network));
     case 'CLIPTextModel':
       return clipText(network.config, { batch: 1, tokens: 1 }).params;
+    case 'PromptEmbeddings':
+      return promptEmbeddingsParams(network.config);
     default: {
       const side = pixelsPerLatent(network);
       return [

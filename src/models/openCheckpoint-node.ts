@@ -84,15 +84,18 @@ async function readFolder(path: string): Promise<CheckpointConfigs> {
   const fileOf = (component: ComponentName | 'scheduler'): string =>
     join(path, component, component === 'scheduler' ? schedulerFileName : configFileName);
   const hasText = isListed(index, 'text_encoder');
+  const hasPrompts = isListed(index, 'prompt_embeddings');
   const tokenizerFolder = isListed(index, 'tokenizer') ? join(path, 'tokenizer') : null;
   const expected = [fileOf('unet'), fileOf('vae'), fileOf('scheduler')];
   if (hasText) expected.push(fileOf('text_encoder'));
+  if (hasPrompts) expected.push(fileOf('prompt_embeddings'));
   if (tokenizerFolder !== null) expected.push(tokenizerFolder);
   await requirePresent(path, expected);
   const files = {
     unet: await readConfigFile(fileOf('unet')),
     vae: await readConfigFile(fileOf('vae')),
     text_encoder: hasText ? await readConfigFile(fileOf('text_encoder')) : null,
+    ...(hasPrompts && { prompt_embeddings: await readConfigFile(fileOf('prompt_embeddings')) }),
     scheduler: await readConfigFile(fileOf('scheduler')),
   };
   const folders = ['unet', 'vae', 'text_encoder'].map((name) => join(path, name));
@@ -126,7 +129,7 @@ async function openFolder(
   path: string,
   { variant }: OpenCheckpointOptions,
 ): Promise<OpenCheckpoint> {
-  const { unet, vae, textEncoder, ...rest } = await readFolder(path);
+  const { unet, vae, textEncoder, promptEmbeddings, ...rest } = await readFolder(path);
   return withFiles(async (files) => {
     const component = async <N extends Network>(
       name: ComponentName,
@@ -140,6 +143,8 @@ async function openFolder(
       unet: await component('unet', unet),
       vae: await component('vae', vae),
       textEncoder: textEncoder && (await component('text_encoder', textEncoder)),
+      promptEmbeddings:
+        promptEmbeddings && (await component('prompt_embeddings', promptEmbeddings)),
     };
   });
 }
@@ -168,6 +173,7 @@ async function openLdmFile(path: string): Promise<OpenCheckpoint> {
       unet: component('unet', unet),
       vae: component('vae', vae),
       textEncoder: textEncoder && component('text_encoder', textEncoder),
+      promptEmbeddings: null,
       schedulerFile,
       name: basename(path),
       path,

@@ -35,6 +35,8 @@ export interface PipelineConfigs {
   readonly vae: ComponentConfig<NetworkIn<'vae'>>;
   /** Null for a checkpoint that reads no text. */
   readonly textEncoder: ComponentConfig<NetworkIn<'text_encoder'>> | null;
+  /** Learned prompts of kinds of pictures, in place of a text encoder; null where there are none. */
+  readonly promptEmbeddings: ComponentConfig<NetworkIn<'prompt_embeddings'>> | null;
   /** `scheduler_config.json`, which `schedulerConfigSchema` accepts. */
   readonly schedulerFile: ConfigFile;
 }
@@ -44,6 +46,7 @@ export interface Pipeline extends PipelineConfigs {
   readonly unet: Component<NetworkIn<'unet'>>;
   readonly vae: Component<NetworkIn<'vae'>>;
   readonly textEncoder: Component<NetworkIn<'text_encoder'>> | null;
+  readonly promptEmbeddings: Component<NetworkIn<'prompt_embeddings'>> | null;
 }
 
 /**
@@ -76,32 +79,46 @@ export function parsePipeline(
   ) => attempt(() => ({ network: parseNetwork(file, classes, label(name)), file }));
   const unet = component('unet', componentClasses.unet, files.unet);
   const vae = component('vae', componentClasses.vae, files.vae);
-  const textEncoder = files.text_encoder && component('text_encoder', componentClasses.text_encoder, files.text_encoder);
+  const optional = <C extends NetworkClass>(
+    name: ComponentName,
+    classes: readonly C[],
+    file: ConfigFile | null | undefined,
+  ) => (file ? component(name, classes, file) : null);
+  const { text_encoder: textFile, prompt_embeddings: promptsFile } = files;
+  const textEncoder = optional('text_encoder', componentClasses.text_encoder, textFile);
+  const promptEmbeddings = optional(
+    'prompt_embeddings',
+    componentClasses.prompt_embeddings,
+    promptsFile,
+  );
   attempt(() => parseConfig(schedulerConfigSchema, files.scheduler, label('scheduler')));
-  if (!unet || !vae || textEncoder === undefined || problems.length > 0) {
+  const isComplete = textEncoder !== undefined && promptEmbeddings !== undefined;
+  if (!unet || !vae || !isComplete || problems.length > 0) {
     throw new ConfigError(problems.join('\n'));
   }
-  checkFit(unet, vae, textEncoder, label);
-  return { unet, vae, textEncoder, schedulerFile: files.scheduler };
+  const configs = { unet, vae, textEncoder, promptEmbeddings, schedulerFile: files.scheduler };
+  checkFit(configs, label);
+  return configs;
 }
 
 /** Networks that are sound each may still not go together. */
 function checkFit(
-  { network: { config: unet } }: PipelineConfigs['unet'],
-  vae: PipelineConfigs['vae'],
-  textEncoder: PipelineConfigs['textEncoder'],
+  { unet: { network }, vae, textEncoder, promptEmbeddings }: PipelineConfigs,
   label: (component: ComponentName) => string,
 ): void {
+  const unet = network.config;
   const { latentChannels } = vae.network.config;
   if (unet.outChannels !== latentChannels) {
     const got = `${unet.outChannels} (out_channels of the U-Net)`;
     throw new ConfigError(`${label('vae')}: expected latent_channels ${got}, got ${latentChannels}`);
   }
-  const width = textEncoder?.network.config.hiddenSize ?? unet.crossAttentionDim;
-  if (width !== unet.crossAttentionDim) {
+  const widths = [
+    ['text_encoder', 'hidden_size', textEncoder?.network.config.hiddenSize],
+    ['prompt_embeddings', 'cross_attention_dim', promptEmbeddings?.network.config.crossAttentionDim],
+  ] as const;
+  for (const [component, key, width = unet.crossAttentionDim] of widths) {
+    if (width === unet.crossAttentionDim) continue;
     const expected = `${unet.crossAttentionDim} (cross_attention_dim of the U-Net)`;
-    throw new ConfigError(
-      `${label('text_encoder')}: expected hidden_size ${expected}, got ${width}`,
-    );
+    throw new ConfigError(`${label(component)}: expected ${key} ${expected}, got ${width}`);
   }
 }

@@ -24,17 +24,20 @@ export interface PipelineToWrite {
   readonly unet: ComponentToWrite<NetworkIn<'unet'>>;
   readonly vae: ComponentToWrite<NetworkIn<'vae'>>;
   readonly textEncoder: ComponentToWrite<NetworkIn<'text_encoder'>> | null;
+  readonly promptEmbeddings: ComponentToWrite<NetworkIn<'prompt_embeddings'>> | null;
   readonly schedulerFile: ConfigFile;
 }
 
 /** The components that there are, by the name of their folder, in the order of the alphabet. */
-export function componentsOf<U, V, T>(pipeline: {
+export function componentsOf<U, V, T, P>(pipeline: {
   readonly unet: U;
   readonly vae: V;
   readonly textEncoder: T | null;
-}): ReadonlyMap<ComponentName, U | V | T> {
-  const { unet, vae, textEncoder } = pipeline;
-  const components = new Map<ComponentName, U | V | T>();
+  readonly promptEmbeddings?: P | null;
+}): ReadonlyMap<ComponentName, U | V | T | P> {
+  const { unet, vae, textEncoder, promptEmbeddings } = pipeline;
+  const components = new Map<ComponentName, U | V | T | P>();
+  if (promptEmbeddings) components.set('prompt_embeddings', promptEmbeddings);
   if (textEncoder) components.set('text_encoder', textEncoder);
   return components.set('unet', unet).set('vae', vae);
 }
@@ -48,12 +51,13 @@ export function castPipeline(pipeline: PipelineToWrite, precision: Precision): P
     ...component,
     weights: castSource(component.weights, precision),
   });
-  const { unet, vae, textEncoder, schedulerFile } = pipeline;
+  const { unet, vae, textEncoder, promptEmbeddings, schedulerFile } = pipeline;
   const file = textEncoder && { ...textEncoder.file, torch_dtype: precision };
   return {
     unet: cast(unet),
     vae: cast(vae),
     textEncoder: textEncoder && file && cast({ ...textEncoder, file }),
+    promptEmbeddings: promptEmbeddings && cast(promptEmbeddings),
     schedulerFile,
   };
 }
@@ -69,12 +73,16 @@ export function pipelineIndex(
   pipeline: PipelineConfigs | PipelineToWrite,
   hasTokenizer: boolean,
 ): ConfigFile {
-  const { unet, vae, textEncoder, schedulerFile } = pipeline;
+  const { unet, vae, textEncoder, promptEmbeddings, schedulerFile } = pipeline;
   const absent = [null, null];
   return {
     _class_name: 'StableDiffusionPipeline',
     _diffusers_version: diffusersVersion,
     feature_extractor: absent,
+    // No class of diffusers: it says so in a warning, and loads the rest.
+    ...(promptEmbeddings && {
+      prompt_embeddings: ['nanosd', promptEmbeddings.network.className],
+    }),
     requires_safety_checker: false,
     safety_checker: absent,
     scheduler: ['diffusers', schedulerFile._class_name],

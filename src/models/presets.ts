@@ -6,6 +6,8 @@ export interface PipelineFiles {
   readonly vae: ConfigFile;
   /** Null for a checkpoint that reads no text. */
   readonly text_encoder: ConfigFile | null;
+  /** Learned prompts in place of text; none unless given. */
+  readonly prompt_embeddings?: ConfigFile;
   readonly scheduler: ConfigFile;
 }
 
@@ -120,19 +122,22 @@ const bkSdmTiny: PipelineFiles = {
   },
 };
 
-/** SD 1.5's topology, small enough to learn from some hundred photographs on two cores. */
+/**
+ * SD 1.5's topology, small enough to learn from some hundred photographs on two cores: kinds of pictures have
+ * learned prompts, in place of text.
+ */
 const sdMini: PipelineFiles = {
   unet: {
     ...sd15Unet,
     attention_head_dim: 4,
-    block_out_channels: [64, 128, 192, 192],
-    cross_attention_dim: 128,
-    layers_per_block: 1,
-    sample_size: 32,
+    block_out_channels: [48, 96, 144, 144],
+    cross_attention_dim: 64,
+    norm_num_groups: 16,
+    sample_size: 16,
   },
   vae: {
     ...sd15Vae,
-    block_out_channels: [32, 64, 96],
+    block_out_channels: [32, 48, 96],
     down_block_types: new Array<string>(3).fill('DownEncoderBlock2D'),
     layers_per_block: 1,
     mid_block_add_attention: false,
@@ -140,17 +145,14 @@ const sdMini: PipelineFiles = {
     sample_size: 128,
     up_block_types: new Array<string>(3).fill('UpDecoderBlock2D'),
   },
-  // Its vocabulary are the bytes alone, so that the embeddings do not outweigh everything else.
-  text_encoder: {
-    ...sd15TextEncoder,
-    hidden_size: 128,
-    intermediate_size: 512,
-    num_attention_heads: 4,
-    num_hidden_layers: 2,
-    projection_dim: 128,
-    vocab_size: 514,
+  text_encoder: null,
+  prompt_embeddings: {
+    _class_name: 'PromptEmbeddings',
+    cross_attention_dim: 64,
+    names: ['a', 'b', ''],
+    tokens: 4,
   },
-  scheduler: sd15Scheduler,
+  scheduler: { ...sd15Scheduler, _class_name: 'DDIMScheduler', prediction_type: 'v_prediction' },
 };
 
 /** The networks that the package knows by name. */

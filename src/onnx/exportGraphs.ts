@@ -6,10 +6,12 @@ import {
   decoderOf,
   encoderOf,
   pixelsPerLatent,
+  promptEmbeddings,
   stagedUnetOf,
   type ClipTextConfig,
   type ComponentName,
   type PipelineConfigs,
+  type PromptEmbeddingsConfig,
   type StagedUnetConfig,
   type Unet2DConditionSize,
 } from '../models/index.js';
@@ -25,7 +27,7 @@ export interface ExportSize {
 
 /** A graph to export: the folder that its model goes to, and the component whose weights it has. */
 export interface ExportGraph {
-  readonly folder: 'text_encoder' | 'unet' | 'vae_encoder' | 'vae_decoder';
+  readonly folder: 'text_encoder' | 'prompt_embeddings' | 'unet' | 'vae_encoder' | 'vae_decoder';
   readonly component: ComponentName;
   readonly graph: Graph;
 }
@@ -45,10 +47,12 @@ export function exportGraphs(configs: PipelineConfigs, size: ExportSize): Export
   }
   const latents = { batch, width: width / factor, height: height / factor };
   const text = configs.textEncoder?.network.config;
-  const contextTokens = text?.maxPositionEmbeddings ?? 77;
+  const prompts = configs.promptEmbeddings?.network.config;
+  const contextTokens = text?.maxPositionEmbeddings ?? prompts?.tokens ?? 77;
   const unet = unetGraph(stagedUnetOf(configs.unet.network), { ...latents, contextTokens });
   return [
     ...(text ? [textEncoderGraph(text, batch)] : []),
+    ...(prompts ? [promptsGraph(prompts, batch)] : []),
     { folder: 'unet', component: 'unet', graph: unet },
     { folder: 'vae_encoder', component: 'vae', graph: encoderOf(vae, { batch, width, height }) },
     { folder: 'vae_decoder', component: 'vae', graph: decoderOf(vae, latents) },
@@ -62,6 +66,12 @@ function textEncoderGraph(config: ClipTextConfig, batch: number): ExportGraph {
   const wide = b.apply('cast', [ids], { to: 'int64' });
   const graph = b.build({ ...buildClipText(b, config, wide) });
   return { folder: 'text_encoder', component: 'text_encoder', graph };
+}
+
+/** Input `kind` `[N]` int64, the places of kinds among the names of the config. */
+function promptsGraph(config: PromptEmbeddingsConfig, batch: number): ExportGraph {
+  const graph = promptEmbeddings(config, { batch });
+  return { folder: 'prompt_embeddings', component: 'prompt_embeddings', graph };
 }
 
 /** One timestep for the whole batch. */

@@ -16,7 +16,10 @@ import { surgeryCard } from './surgeryCard.js';
 import { surgeryReport } from './surgeryReport.js';
 
 function teacherOf(files: PipelineFiles): PipelineToWrite {
-  const { unet, vae, textEncoder, ...rest } = parsePipeline(files, (component) => component);
+  const { unet, vae, textEncoder, promptEmbeddings, ...rest } = parsePipeline(
+    files,
+    (component) => component,
+  );
   const withWeights = <C extends ComponentConfig>(component: C) => ({
     ...component,
     weights: initialWeights(component.network, 5, 'float32'),
@@ -26,6 +29,7 @@ function teacherOf(files: PipelineFiles): PipelineToWrite {
     unet: withWeights(unet),
     vae: withWeights(vae),
     textEncoder: textEncoder && withWeights(textEncoder),
+    promptEmbeddings: promptEmbeddings && withWeights(promptEmbeddings),
   };
 }
 

@@ -6,9 +6,14 @@ import {
 } from './autoencoderDistillationTraining.js';
 import { autoencoderTrainingSchema, type AutoencoderTraining } from './autoencoderTraining.js';
 import { restorerTrainingSchema, type RestorerTraining } from './restorerTraining.js';
+import { unetTrainingSchema, type UnetTraining } from './unetTraining.js';
 
 /** What `nanosd train config.yaml` reads; which it is, `model._class_name` says. */
-export type TrainingConfig = RestorerTraining | AutoencoderTraining | AutoencoderDistillation;
+export type TrainingConfig =
+  | RestorerTraining
+  | AutoencoderTraining
+  | AutoencoderDistillation
+  | UnetTraining;
 
 /** The networks that can be trained. */
 export type TrainedClass = TrainingConfig['model']['_class_name'];
@@ -25,6 +30,7 @@ const schemas: {
   OneStepRestorer: restorerTrainingSchema,
   AutoencoderKL: autoencoderTrainingSchema,
   NanoSDAutoencoder: autoencoderDistillationSchema,
+  UNet2DConditionModel: unetTrainingSchema,
 };
 
 const headSchema = z.looseObject({

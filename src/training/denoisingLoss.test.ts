@@ -9,13 +9,12 @@ import {
   type PredictionType,
 } from '../diffusion/index.js';
 import { createInterpreter, type Feeds } from '../graph/index.js';
-import { unet2DCondition, type Unet2DConditionConfig } from '../models/index.js';
+import { kindEmbeddingName, unet2DCondition, type Unet2DConditionConfig } from '../models/index.js';
 import { float32, Random, tensor, toFloat32, toFloat64, type Weights } from '../tensor/index.js';
 import {
   denoisingLossGraph,
   drawTimesteps,
   drawTrainingNoise,
-  kindEmbeddingName,
   type DenoisingLossOptions,
 } from './denoisingLoss.js';
 import { initializeWeights } from './initialize.js';

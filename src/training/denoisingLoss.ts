@@ -5,7 +5,11 @@ import {
   type PredictionType,
 } from '../diffusion/index.js';
 import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
-import { buildUnet2DCondition, type Unet2DConditionConfig } from '../models/index.js';
+import {
+  buildUnet2DCondition,
+  kindEmbeddingName,
+  type Unet2DConditionConfig,
+} from '../models/index.js';
 import {
   elementCount,
   float32,
@@ -33,9 +37,6 @@ export interface DenoisingLossOptions {
   readonly snrGamma: number | null;
   readonly prompts: DenoisingPrompts;
 }
-
-/** The learned prompts of kinds of pictures, one a row: `[kinds, tokens * crossAttentionDim]`. */
-export const kindEmbeddingName = 'kind_embedding.weight';
 
 /**
  * What a denoiser is trained by (Ho et al. 2020, eq. 14): inputs `latents` and `noise`, `[N, C, h, w]`,

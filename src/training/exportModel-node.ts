@@ -1,6 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { weightsFileName } from '../models/modelFolder-node.js';
+import type { Precision } from '../models/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
 import { castWeights, matchWeights, WeightsError } from '../weights/index.js';
@@ -19,12 +20,14 @@ import type { ValidationReport, ValidationScore } from './validation.js';
 
 export interface ExportOptions {
   /**
-   * The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` (float16), `README.md`, and for
-   * what was distilled `report.json`.
+   * The folder to write: `config.json`, `diffusion_pytorch_model.safetensors` and `README.md`, and for what was
+   * distilled `report.json`; for a U-Net a whole checkpoint, with the autoencoder, the scheduler and the prompts.
    */
   readonly folder: string;
   /** Which of the run's averaged weights: those that validated best, or those of the newest checkpoint. */
   readonly weights: 'best' | 'newest';
+  /** How weights are stored; `float16` unless given. */
+  readonly precision?: Precision;
   /** What the card says was run. */
   readonly command: string;
   /** What the card says it was run with: YAML. */
@@ -55,16 +58,18 @@ export async function exportModel(
       ? await bestAverages(run)
       : await newestAverages(run.checkpoints, objective.graph);
   matchWeights(params, trained.weights, `${run.path}: `);
-  const stored = castWeights(trained.weights, 'float16');
+  const { precision = 'float16' } = options;
+  const stored = castWeights(trained.weights, precision);
   await using executor = createWorkerExecutor({ threads: config.workers });
   const report = await writeMeasured(executor, objective, stored, {
     folder: options.folder,
     step: trained.step,
+    precision,
   });
-  const { size } = await stat(join(options.folder, weightsFileName));
+  const size = await weightBytes(options.folder);
   const comparison = await writeComparison(executor, objective, stored, options.folder);
   const measured = { report, bytes: size, comparison };
-  const facts = await collectFacts(config, options, objective, measured);
+  const facts = await collectFacts(config, { ...options, precision }, objective, measured);
   await replaceFile(join(options.folder, 'README.md'), [
     new TextEncoder().encode(modelCard(facts)),
   ]);
@@ -86,11 +91,16 @@ async function writeMeasured(
   executor: WorkerExecutor,
   objective: Objective,
   stored: Weights,
-  { folder, step }: { readonly folder: string; readonly step: number },
+  {
+    folder,
+    step,
+    precision,
+  }: { readonly folder: string; readonly step: number; readonly precision: Precision },
 ): Promise<ValidationReport> {
   const weights = castWeights(stored, 'float32');
   const report = await objective.validate(executor, weights, { step, pictures: null });
-  await writeModelFolder(folder, await objective.finishModelFile(executor, weights), stored);
+  if (objective.writeModel) await objective.writeModel(folder, weights, precision);
+  else await writeModelFolder(folder, await objective.finishModelFile(executor, weights), stored);
   return report ?? { step, validation: {}, ms: 0 };
 }
 
@@ -114,9 +124,17 @@ interface MeasuredModel {
   readonly comparison: Comparison['rows'];
 }
 
+/** Of all weights in a folder, and below it. */
+async function weightBytes(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true });
+  const weights = names.filter((name) => name.endsWith('.safetensors'));
+  const found = await Promise.all(weights.map((name) => stat(join(folder, name))));
+  return found.reduce((sum, { size }) => sum + size, 0);
+}
+
 async function collectFacts(
   config: TrainingConfig,
-  { folder, command, configText }: ExportOptions,
+  { folder, command, configText, precision }: ExportOptions & { readonly precision: Precision },
   { description, photos }: Objective,
   { report, bytes, comparison }: MeasuredModel,
 ): Promise<ModelFacts> {
@@ -128,6 +146,7 @@ async function collectFacts(
     name: basename(folder),
     model: description,
     weightBytes: bytes,
+    precision,
     scores: validation,
     comparison,
     training: {

@@ -22,4 +22,5 @@ export * from './stepGraph.js';
 export * from './trainingGraph.js';
 export * from './trainingPlan.js';
 export { shardCount, shardSize } from './trainingSettings.js';
+export * from './unetTraining.js';
 export * from './validation.js';

@@ -18,7 +18,9 @@ export async function initialWeights(
 ): Promise<Weights> {
   if (initial_weights === undefined) return objective.initialize(Random.seeded(seed));
   const path = await weightsFile(initial_weights);
-  const { tensors } = await readSafetensorsFile(path);
+  const file = await readSafetensorsFile(path);
+  const tensors =
+    (await objective.completeWeights?.(initial_weights, file.tensors)) ?? file.tensors;
   try {
     matchWeights(objective.graph.params, tensors);
     checkFinite(tensors);

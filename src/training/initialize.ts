@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/index.js';
+import { kindEmbeddingName } from '../models/index.js';
 import { elementCount, tensor, zeros, type Random, type Tensor } from '../tensor/index.js';
 
 /**
@@ -65,5 +66,19 @@ export function initializeNanosdAutoencoder(
   });
   const bias = weights.get('encoder.conv_out.bias');
   bias?.data.fill(-6, bias.data.length / 2);
+  return weights;
+}
+
+/**
+ * Initial weights of a `UNet2DConditionModel` and of learned prompts: the last layers of residual branches and the
+ * network's own start at nothing (Dhariwal and Nichol 2021), the rest keeps the variance of what comes in; prompts
+ * have a deviation of one.
+ */
+export function initializeUnet(graph: Graph, random: Random): Map<string, Tensor<'float32'>> {
+  const weights = initializeWeights(graph, random, (name) => {
+    return /(conv2|proj_out|conv_out)\.weight$/.test(name) ? 0 : 1;
+  });
+  const prompts = weights.get(kindEmbeddingName);
+  if (prompts) prompts.data.set(random.normals(prompts.data.length));
   return weights;
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ImageFileError } from '../image/sharp-node.js';
 import type { OpenAutoencoder } from '../models/openAutoencoder-node.js';
 import { Random, type Tensor } from '../tensor/index.js';
-import { WeightsError, type Checkpoint } from '../weights/index.js';
+import { WeightsError } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { openSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
 import { createPhotoEncoder, type PhotoEncoder } from './latentMaps-node.js';
@@ -54,20 +54,24 @@ export type LatentIndex = z.output<typeof indexSchema>;
 /** Tells what latents are made of: photographs, autoencoder and its weights. */
 export async function latentFingerprint({ photos, vae }: LatentPlan): Promise<string> {
   const digest = createHash('sha256');
-  digest.update(JSON.stringify([VERSION, vae.network, await photosFingerprint(photos)]));
-  digest.update(await weightsDigest(vae.weights));
+  digest.update(JSON.stringify([VERSION, await photosFingerprint(photos)]));
+  digest.update(await autoencoderFingerprint(vae));
   return digest.digest('hex').slice(0, 16);
 }
 
-/** Of names and bytes, whichever file they lie in. */
-async function weightsDigest(weights: Checkpoint): Promise<string> {
+/** Tells one autoencoder from another, wherever it lies: by its config, and the names and bytes of its weights. */
+export async function autoencoderFingerprint({
+  network,
+  weights,
+}: Pick<OpenAutoencoder, 'network' | 'weights'>): Promise<string> {
   const digest = createHash('sha256');
+  digest.update(JSON.stringify(network));
   for (const name of [...weights.entries.keys()].sort()) {
     const { dtype, shape, data } = await weights.read(name);
     digest.update(JSON.stringify([name, dtype, shape]));
     digest.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
-  return digest.digest('hex');
+  return `${network.className}, sha256 ${digest.digest('hex').slice(0, 16)}`;
 }
 
 /** The folder of the cache with that fingerprint. */

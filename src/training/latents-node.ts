@@ -88,6 +88,15 @@ export async function openLatents(
   return openMade(options, vae, latentFolder(plan, fingerprint), onWarning);
 }
 
+/** Makes the cache that `openLatents` would, telling how far it is; whoever stops asking stops the making. */
+export async function* prepareLatents(
+  options: Pick<LatentOptions, 'photos' | 'vae' | 'cacheFolder' | 'cacheBytes'>,
+): AsyncGenerator<LatentProgress> {
+  await using vae = await openAutoencoder(options.vae);
+  const plan: LatentPlan = { ...options, vae };
+  yield* makeLatents(plan, await latentFingerprint(plan));
+}
+
 async function openMade(
   options: LatentOptions,
   { network }: OpenAutoencoder,

@@ -21,6 +21,7 @@ const facts: ModelFacts = {
     parameters: 1234567,
     gmac: 1.23456,
   },
+  precision: 'float16',
   weightBytes: 2_470_000,
   comparison: [],
   scores: { set5: { psnrY: 31.4567, images: 5 }, set14: { psnrY: 28.1, images: 14 } },

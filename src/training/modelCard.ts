@@ -15,6 +15,7 @@ export interface ModelFacts {
   readonly name: string;
   readonly model: ModelDescription;
   readonly weightBytes: number;
+  readonly precision: 'float16' | 'float32';
   /** Of the weights as they are stored. */
   readonly scores: Readonly<Record<string, ValidationScore>>;
   /** Against the teacher: a name, its number, the student's; empty where there was none. */
@@ -49,13 +50,13 @@ export function modelCard(facts: ModelFacts): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-function summary({ model, weightBytes }: ModelFacts): string[] {
+function summary({ model, weightBytes, precision }: ModelFacts): string[] {
   const size = `${(weightBytes / 1e6).toFixed(2)} MB`;
   return [
     model.summary,
     [
-      `- ${thousands(model.parameters)} parameters, stored as float16 (${size})`,
-      `- ${model.gmac.toFixed(2)} GMAC for an input of 128 x 128`,
+      `- ${thousands(model.parameters)} parameters, stored as ${precision} (${size})`,
+      `- ${model.gmac.toFixed(2)} GMAC for ${model.input}`,
     ].join('\n'),
     fence('sh', model.usage),
   ];

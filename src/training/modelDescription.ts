@@ -7,10 +7,13 @@ import {
   nanosdAutoencoderConfig,
   pixelsPerLatent,
   restorerConfig,
+  unet2DCondition,
+  unet2DConditionConfig,
   type AutoencoderKLFile,
   type GaussianAutoencoder,
   type NanosdAutoencoderFile,
   type RestorerFile,
+  type Unet2DConditionFile,
 } from '../models/index.js';
 
 /** What a model card says of a kind of network. */
@@ -22,8 +25,10 @@ export interface ModelDescription {
   /** Commands that use it. */
   readonly usage: string;
   readonly parameters: number;
-  /** Billions of multiply-accumulates for an input of 128 x 128 pixels. */
+  /** Billions of multiply-accumulates for the input. */
   readonly gmac: number;
+  /** Of what size that is. */
+  readonly input: string;
   /** One sentence: what the scores measure. */
   readonly measured: string;
   /** The measure and its unit. */
@@ -31,6 +36,7 @@ export interface ModelDescription {
 }
 
 const SIDE = 128;
+const INPUT = `an input of ${SIDE} x ${SIDE}`;
 
 export function describeRestorer(model: RestorerFile): ModelDescription {
   const { total } = inspectRestorer(restorerConfig(model), { width: SIDE, height: SIDE });
@@ -41,6 +47,7 @@ export function describeRestorer(model: RestorerFile): ModelDescription {
     usage: `nanosd restore photo.jpg -o restored.png -t ${model.task} -s ${model.scale}`,
     parameters: total.parameters,
     gmac: total.gmac,
+    input: INPUT,
     measured:
       'PSNR on BT.601 studio luma of 8-bit pictures restored whole, ' +
       `${model.scale} pixels of border left out, with the weights as they are stored.`,
@@ -69,9 +76,35 @@ function describeVae(vae: GaussianAutoencoder): ModelDescription {
     usage: 'nanosd inspect .',
     parameters: encoder.parameters + decoder.parameters,
     gmac: (encoder.macs + decoder.macs) / 1e9,
+    input: INPUT,
     measured:
       'PSNR on RGB of 8-bit pictures, encoded whole (the mean of the latents) and decoded again, ' +
       'with the weights as they are stored.',
     measure: 'PSNR (dB)',
+  };
+}
+
+/** @param side of the latents that it is trained on, in cells. */
+export function describeUnet(
+  model: Unet2DConditionFile,
+  { side, prompts }: { readonly side: number; readonly prompts: readonly string[] },
+): ModelDescription {
+  const config = unet2DConditionConfig(model);
+  const size = { batch: 1, height: side, width: side, contextTokens: 4 };
+  const cost = graphCost({ ...unet2DCondition(config, size), taps: [] });
+  const named = prompts.filter((name) => name !== '').slice(0, 12);
+  return {
+    pipelineTag: 'text-to-image',
+    summary:
+      `A latent diffusion model of Stable Diffusion's topology: a \`${model._class_name}\` with ` +
+      `its autoencoder and scheduler. Counts are of the U-Net alone.`,
+    usage: `nanosd generate "${named[0] ?? ''}" -m . -o picture.png --guidance 2`,
+    parameters: cost.parameters,
+    gmac: cost.macs / 1e9,
+    input: `a step on latents of ${side} x ${side}`,
+    measured:
+      'Mean squared error of the prediction on latents of pictures that were not trained on, over all ' +
+      'timesteps alike, of the averaged weights.',
+    measure: 'loss',
   };
 }

@@ -1,4 +1,5 @@
 import type { Executor, Feeds, Graph } from '../graph/index.js';
+import type { Precision } from '../models/index.js';
 import type { Random, Weights } from '../tensor/index.js';
 import type { ModelDescription } from './modelDescription.js';
 import type { ValidationReport } from './validation.js';
@@ -14,6 +15,13 @@ export interface Objective {
   initialize(random: Random): Weights;
   /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
   readonly sources: Readonly<Record<string, string>>;
+  /**
+   * Makes what samples and validation need and what takes long, such as latents on disk, telling how far it is. A run
+   * reads it to its end before the first step; it may be left at any point.
+   */
+  prepare?(): AsyncGenerator<Preparation>;
+  /** Weights to start from with those that files of the network do not hold; `path` is where they are from. */
+  completeWeights?(path: string, weights: Weights): Promise<Weights>;
   /** Opens the endless stream of samples; `onWarning` hears of what had to be left out. */
   openSamples(onWarning: (warning: string) => void): SampleStream;
   /** Measures weights on the validation sets; null when aborted. */
@@ -28,6 +36,8 @@ export interface Objective {
   finishModelFile(executor: Executor, weights: Weights): Promise<ModelFile>;
   /** How trained weights compare with what they were distilled from; absent where nothing was. */
   compare?(executor: Executor, weights: Weights): Promise<Comparison>;
+  /** Writes trained weights for others to load, where that takes more than a `config.json` and weights. */
+  writeModel?(folder: string, weights: Weights, precision: Precision): Promise<void>;
   /** For the model card. */
   readonly description: ModelDescription;
   /** Paths of the photographs that are trained on. */
@@ -39,6 +49,13 @@ export interface Comparison {
   readonly rows: readonly (readonly string[])[];
   /** For programs: `report.json`. */
   readonly report: object;
+}
+
+/** How far a preparation is. */
+export interface Preparation {
+  /** Photographs encoded, and all of them. */
+  readonly done: number;
+  readonly total: number;
 }
 
 export type ModelFile = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import { openAutoencoderObjective } from './autoencoderObjective-node.js';
 import { trains, type TrainingConfig } from './config.js';
 import type { Objective } from './objective.js';
 import { openRestorerObjective } from './restorerObjective-node.js';
+import { openUnetObjective } from './unetObjective-node.js';
 
 /**
  * What a config trains.
@@ -11,5 +12,6 @@ import { openRestorerObjective } from './restorerObjective-node.js';
 export function openObjective(config: TrainingConfig): Promise<Objective> {
   if (trains(config, 'OneStepRestorer')) return openRestorerObjective(config);
   if (trains(config, 'NanoSDAutoencoder')) return openAutoencoderDistillation(config);
+  if (trains(config, 'UNet2DConditionModel')) return openUnetObjective(config);
   return openAutoencoderObjective(config);
 }

@@ -1,5 +1,8 @@
-/** Where the kind of a photograph is read from: its name up to the first `-`, or the folder that it lies in. */
-export type KindsFrom = 'name_prefix' | 'folder' | 'none';
+/**
+ * Where the kind of a photograph is read from: its name up to the first `-`, or the folder that it lies in; or each
+ * is a kind of its own, named by its path, in the order of the list.
+ */
+export type KindsFrom = 'name_prefix' | 'folder' | 'photo' | 'none';
 
 /** The kinds of a list of photographs. */
 export interface PictureKinds {
@@ -15,6 +18,7 @@ export interface PictureKinds {
  */
 export function pictureKinds(photos: readonly string[], from: KindsFrom): PictureKinds {
   if (from === 'none') return { names: [], kindOf: photos.map(() => 0) };
+  if (from === 'photo') return { names: photos, kindOf: photos.map((_, i) => i) };
   const kinds = photos.map(from === 'folder' ? folderName : namePrefix);
   const names = [...new Set(kinds)].sort();
   const places = new Map(names.map((name, i) => [name, i]));

@@ -18,6 +18,8 @@ const harmless = new Set([
   'validation',
   'model._nanosd_version',
   'data.cache_megabytes',
+  'data.cache_folder',
+  'checkpoint',
 ]);
 
 /** The identity of a run; `sources` replace what the config only points to, such as folders of photographs. */

@@ -8,7 +8,7 @@ import type { TrainingConfig } from './config.js';
 import { train, type ShardSource, type StepMetrics } from './loop.js';
 import { openMetricsLog, type MetricsLog } from './metricsLog-node.js';
 import type { Optimizer } from './optimizers.js';
-import type { Objective, SampleStream } from './objective.js';
+import type { Objective, Preparation, SampleStream } from './objective.js';
 import type { RunFolder } from './runFolder-node.js';
 import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
@@ -20,6 +20,8 @@ import type { ValidationReport } from './validation.js';
 /** What a run tells while it goes. */
 export type TrainingEvent =
   | { readonly kind: 'started'; readonly step: number; readonly parameters: number }
+  /** What is made once, before the first step, such as latents on disk. */
+  | ({ readonly kind: 'preparing' } & Preparation)
   | { readonly kind: 'step'; readonly metrics: StepMetrics }
   | { readonly kind: 'validation'; readonly report: ValidationReport; readonly best: boolean }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
@@ -52,6 +54,11 @@ export async function* runSteps(
   const checkpoints = checkpointClock(config, run, log);
   try {
     yield { kind: 'started', step: state.step, parameters: countParameters(objective.graph) };
+    yield* prepare(objective, signal);
+    if (signal?.aborted) {
+      yield { kind: 'finished', step: state.step, steps: config.steps };
+      return;
+    }
     const sessions = await loadSessions(objective, executors);
     const source = shardSource(config, samples);
     for await (const metrics of train(
@@ -79,6 +86,16 @@ export async function* runSteps(
     await samples[Symbol.asyncDispose]();
     await Promise.all(executors.map((executor) => executor[Symbol.asyncDispose]()));
     await log[Symbol.asyncDispose]();
+  }
+}
+
+async function* prepare(
+  objective: Objective,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainingEvent> {
+  for await (const preparation of objective.prepare?.() ?? []) {
+    yield { kind: 'preparing', ...preparation };
+    if (signal?.aborted) return;
   }
 }
 

@@ -16,6 +16,8 @@ interface PsnrScore {
 interface LossScore {
   /** Lower is better. */
   readonly loss: number;
+  /** Of a denoiser: the loss in equal parts of the timesteps, from the least noise to the most. */
+  readonly byTimestep?: readonly number[];
 }
 
 export interface ValidationReport {

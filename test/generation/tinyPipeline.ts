@@ -103,6 +103,7 @@ export async function writeTinyCheckpoint(folder: string): Promise<void> {
     unet: withWeights(configs.unet),
     vae: withWeights(configs.vae),
     textEncoder: configs.textEncoder && withWeights(configs.textEncoder),
+    promptEmbeddings: configs.promptEmbeddings && withWeights(configs.promptEmbeddings),
     schedulerFile: configs.schedulerFile,
   };
   await writeCheckpoint(folder, pipeline, writeByteTokenizer);
