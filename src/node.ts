@@ -1,3 +1,7 @@
+export * from './distillation/index.js';
+export * from './distillation/distillSurrogates-node.js';
+export * from './distillation/prepareDistillation-node.js';
+export * from './distillation/surrogateFolder-node.js';
 export * from './generation/generateFiles-node.js';
 export * from './generation/openPipeline-node.js';
 export * from './image/imagePairs-node.js';

@@ -16,6 +16,7 @@ export const rooms = [
   'training',
   'generation',
   'restoration',
+  'distillation',
   'search',
 ];
 

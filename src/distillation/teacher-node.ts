@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import { createNoiseSchedule, schedulerConfig, schedulerConfigSchema } from '../diffusion/index.js';
+import {
+  ConfigError,
+  pixelsPerLatent,
+  type Unet2DConditionConfig,
+  type Unet2DConditionSize,
+} from '../models/index.js';
+import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
+import { openLatents, type Latents, type LatentOptions } from '../training/latents-node.js';
+import { listPhotos } from '../training/photoFolder-node.js';
+import type { Checkpoint } from '../weights/index.js';
+import type { DistillationPlan } from './distillationPlan.js';
+import type { TeacherInputs } from './featureSource.js';
+import { createTeacherInputs, type LatentBatches } from './teacherInputs.js';
+import { openTeacherPrompts, promptTokens, type TeacherPrompts } from './teacherPrompts-node.js';
+
+/** The network that surrogates learn from. */
+export interface Teacher extends AsyncDisposable {
+  readonly checkpoint: OpenCheckpoint;
+  readonly unet: Unet2DConditionConfig;
+  readonly weights: Checkpoint;
+  /** Of a batch of what it is shown. */
+  readonly size: Unet2DConditionSize;
+}
+
+type TeacherPlan = Pick<DistillationPlan, 'teacher' | 'settings'>;
+
+/**
+ * Opens a teacher: headers only.
+ * @throws ModelError, ConfigError or WeightsError for what is absent or does not fit, such as a resolution that the
+ * levels of its U-Net do not divide.
+ */
+export async function openTeacher({ teacher, settings }: TeacherPlan): Promise<Teacher> {
+  const checkpoint = await openCheckpoint(teacher);
+  try {
+    const { network, weights } = checkpoint.unet;
+    if (network.className !== 'UNet2DConditionModel') {
+      throw new ConfigError(
+        `${teacher}: expected a UNet2DConditionModel, got ${network.className}`,
+      );
+    }
+    const unet = network.config;
+    requireLevels(teacher, unet);
+    const side = latentSide(checkpoint, settings.resolution);
+    const tokens = await promptTokens(checkpoint);
+    const size = { batch: settings.batch_size, height: side, width: side, contextTokens: tokens };
+    const dispose = (): PromiseLike<void> => checkpoint[Symbol.asyncDispose]();
+    return { checkpoint, unet, weights, size, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await checkpoint[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What stages are options of: SD 1.x's four levels of two layers. */
+function requireLevels(path: string, { layersPerBlock }: Unet2DConditionConfig): void {
+  if (layersPerBlock.length === 4 && layersPerBlock.every((layers) => layers === 2)) return;
+  throw new ConfigError(
+    `${path}: expected a U-Net of 4 levels with layers_per_block 2, as the design space has them, ` +
+      `got ${layersPerBlock.length} with ${layersPerBlock.join(', ')}`,
+  );
+}
+
+function latentSide({ unet, vae, path }: OpenCheckpoint, resolution: number | null): number {
+  const factor = pixelsPerLatent(vae.network);
+  const { sample_size: trainedOn } = unet.file;
+  const side = resolution === null ? Number(trainedOn ?? 64) : resolution / factor;
+  if (Number.isInteger(side) && side % 8 === 0) return side;
+  const got = resolution === null ? `sample_size ${String(trainedOn)}` : String(resolution);
+  throw new ConfigError(`${path}: resolution: expected a multiple of ${8 * factor}, got ${got}`);
+}
+
+/** Of so many photographs one is held out. */
+const heldOutEvery = 16;
+
+/** The photographs of a plan: those that are trained on, and those that errors are measured on. */
+export async function distillationPhotos(
+  folders: readonly string[],
+): Promise<{ readonly training: readonly string[]; readonly held_out: readonly string[] }> {
+  const photos = await listPhotos(folders);
+  if (photos.length < 2) {
+    throw new ConfigError(
+      `${folders.join(', ')}: expected at least 2 photographs, one of them to measure on, got 1`,
+    );
+  }
+  const isHeldOut = (_: string, i: number): boolean => i % heldOutEvery === 1;
+  return {
+    training: photos.filter((photo, i) => !isHeldOut(photo, i)),
+    held_out: photos.filter(isHeldOut),
+  };
+}
+
+/** What hears how far a slow beginning is. */
+export interface PreparationListener {
+  readonly onWarning: (warning: string) => void;
+  readonly onLatents?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the stream of what the teacher is shown; latents of photographs are made first where they are not on
+ * disk yet.
+ * @throws ConfigError, WeightsError or RangeError for photographs that cannot be used; the signal's reason.
+ */
+export async function openTeacherInputs(
+  plan: DistillationPlan,
+  { checkpoint, size }: Teacher,
+  listener: PreparationListener,
+): Promise<TeacherInputs> {
+  const { settings } = plan;
+  const photos = await distillationPhotos(plan.photos);
+  const prompts = await openTeacherPrompts(checkpoint, settings.prompts);
+  const shared: Omit<LatentOptions, 'photos' | 'seed'> = {
+    kinds: settings.kinds,
+    vae: plan.teacher,
+    cacheFolder: join(plan.folder, '.latents'),
+    cacheBytes: settings.latent_cache_megabytes * 1e6,
+    height: size.height,
+    width: size.width,
+  };
+  const { onWarning, onLatents, signal } = listener;
+  const open = async (paths: readonly string[], seed: number): Promise<LatentBatches> => {
+    const latents = await openLatents(
+      { ...shared, photos: paths, seed },
+      {
+        onWarning,
+        onProgress: ({ done, total }) => onLatents?.(done, total),
+        ...(signal ? { signal } : {}),
+      },
+    );
+    return latentBatches(latents, size.batch, prompts);
+  };
+  // Seeds apart from those of noise and timesteps, which `createTeacherInputs` draws.
+  const training = await open(photos.training, settings.seed * 2 + 1_000_003);
+  const heldOut = await open(photos.held_out, settings.seed * 2 + 1_000_004);
+  const schedule = createNoiseSchedule(
+    schedulerConfig(schedulerConfigSchema.parse(checkpoint.schedulerFile)),
+  );
+  return createTeacherInputs(
+    { training, held_out: heldOut },
+    {
+      schedule,
+      prompts: prompts.embeddings,
+      unconditional: prompts.unconditional,
+      seed: settings.seed,
+    },
+  );
+}
+
+function latentBatches(latents: Latents, batch: number, prompts: TeacherPrompts): LatentBatches {
+  const rowOf = latents.kinds.map((kind) => prompts.names.indexOf(kind));
+  return {
+    async take(number) {
+      const { latents: drawn, kind } = await latents.take(number * batch, batch);
+      const places = Array.from(kind.data, (place) => rowOf[Number(place)] ?? -1);
+      // Pictures of a kind that the teacher has no prompt for are shown without one.
+      const rows = places.map((row) => (row >= 0 ? row : (prompts.unconditional ?? 0)));
+      return { latents: drawn, rows: prompts.byKind ? rows : null };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(latents[Symbol.asyncDispose]()),
+  };
+}
