@@ -19,6 +19,7 @@ interface DistillFlags {
   readonly seed: number;
   readonly cacheMegabytes: number;
   readonly jobs: number;
+  readonly queue?: string;
   readonly resume: boolean;
   readonly json: boolean;
 }
@@ -81,10 +82,62 @@ export function addDistillCommand(program: Command): void {
       1000,
     )
     .option('-j, --jobs <number>', 'processes that train at a time', parseCount, 1)
+    .option(
+      '--queue <url>',
+      'redis://HOST:PORT: leave training to nanosd distill-worker on machines that share the folder',
+    )
     .option('--resume', 'continue a folder; what is finished is not done again', false)
     .option('--json', 'print one JSON object an event instead of a table', false)
     .addHelpText('after', help)
     .action(distill);
+}
+
+interface WorkerFlags {
+  readonly queue: string;
+  readonly folder?: string;
+  readonly lock: number;
+  readonly untilEmpty: boolean;
+  readonly json: boolean;
+}
+
+/** Adds `distill-worker`, which trains what `distill --queue` has put into a queue. */
+export function addDistillWorkerCommand(program: Command): void {
+  program
+    .command('distill-worker')
+    .description('train surrogates from a queue, one at a time; start one for each core')
+    .requiredOption('--queue <url>', 'redis://HOST:PORT of the queue')
+    .option(
+      '--folder <folder>',
+      'the shared folder of surrogates, where it lies elsewhere on this machine',
+    )
+    .option(
+      '--lock <seconds>',
+      'after how long a worker that shows no sign of life has lost its job',
+      parseFactor,
+      30,
+    )
+    .option('--until-empty', 'end when the queue is empty', false)
+    .option('--json', 'print one JSON object an event', false)
+    .addHelpText('after', workerHelp)
+    .action(distillWorker);
+}
+
+const workerHelp = `
+Examples:
+  nanosd distill-worker --queue redis://10.0.0.5:6379
+  nanosd distill-worker --queue redis://10.0.0.5:6379 --folder /mnt/shared/surrogates --until-empty
+`;
+
+async function distillWorker(flags: WorkerFlags): Promise<void> {
+  const { runDistillWorker } = await import('../src/node.js');
+  const { createWorkerConsole, printJson } = await import('./distillConsole.js');
+  const print = flags.json ? printJson : createWorkerConsole(process.stdout);
+  await stoppable('stopping after this step; again to stop at once', async (signal) => {
+    const { lock: lockSeconds, untilEmpty } = flags;
+    const folder = flags.folder === undefined ? {} : { folder: flags.folder };
+    const options = { ...folder, lockSeconds, untilEmpty, signal };
+    for await (const event of runDistillWorker(flags.queue, options)) print(event);
+  });
 }
 
 async function distill(teacher: string, flags: DistillFlags): Promise<void> {
@@ -98,10 +151,21 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
   };
   const { createDistillConsole, printJson } = await import('./distillConsole.js');
   const print = flags.json ? printJson : createDistillConsole(process.stdout, flags.output);
-  await stoppable('stopping after this step; again to stop at once', async (signal) => {
+  const notice =
+    flags.queue === undefined
+      ? 'stopping after this step; again to stop at once'
+      : 'no longer watching; the workers go on with the queue';
+  await stoppable(notice, async (signal) => {
     const { jobs, resume } = flags;
+    const queue = flags.queue === undefined ? {} : { queue: flags.queue };
     let end = { failed: [] as readonly string[], stopped: false };
-    for await (const event of distillSurrogates(request, { ...only, jobs, resume, signal })) {
+    for await (const event of distillSurrogates(request, {
+      ...only,
+      ...queue,
+      jobs,
+      resume,
+      signal,
+    })) {
       print(event);
       if (event.kind === 'done') end = event;
     }

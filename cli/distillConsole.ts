@@ -1,4 +1,4 @@
-import type { DistillationEvent } from '../src/node.js';
+import type { DistillationEvent, DistillWorkerEvent } from '../src/node.js';
 import { formatSeconds } from './progress.js';
 
 /** What text goes to: a terminal, of which the last lines are drawn anew, or a log. */
@@ -8,7 +8,7 @@ export interface Output {
   write(text: string): unknown;
 }
 
-export function printJson(event: DistillationEvent): void {
+export function printJson(event: DistillationEvent | DistillWorkerEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
@@ -61,7 +61,8 @@ export function createDistillConsole(
   };
   const say = (line: string): void => {
     output.write(`${interactive ? erase() : ''}${line}\n`);
-    drawnAt = -Infinity;
+    // What was drawn is gone.
+    if (interactive) drawnAt = -Infinity;
   };
   const draw = (lines: readonly string[]): void => {
     if (now() - drawnAt < (interactive ? intervalTerminal : intervalLog)) return;
@@ -105,7 +106,7 @@ export function createDistillConsole(
       case 'failed':
         active.delete(event.name);
         progress = { ...progress, failed: progress.failed + 1 };
-        return say(`${event.name.padEnd(8)} failed: ${event.message.replaceAll('\n', '; ')}`);
+        return say(failedLine(event));
       case 'stopped':
         active.delete(event.name);
         return say(`${event.name.padEnd(8)} saved after step ${event.step}`);
@@ -159,6 +160,10 @@ function finishedLine({ name, report }: Extract<DistillationEvent, { kind: 'fini
   return `${name.padEnd(8)} ${change.padEnd(38)} ${report.seconds.toFixed(1)} s`;
 }
 
+function failedLine({ name, message }: Extract<DistillationEvent, { kind: 'failed' }>): string {
+  return `${name.padEnd(8)} failed: ${message.replaceAll('\n', '; ')}`;
+}
+
 function lastWords(
   { finished, failed, stopped }: Extract<DistillationEvent, { kind: 'done' }>,
   folder: string,
@@ -166,4 +171,27 @@ function lastWords(
   const failures = failed.length > 0 ? `, ${failed.length} failed` : '';
   if (stopped) return `${finished} surrogates finished${failures}; --resume continues`;
   return `${finished} surrogates finished${failures}; ${folder}/report.html shows them`;
+}
+
+/** Prints what a worker does for people: a line for what begins and ends. */
+export function createWorkerConsole(output: Output): (event: DistillWorkerEvent) => void {
+  return (event) => {
+    const say = (line: string): void => void output.write(`${line}\n`);
+    switch (event.kind) {
+      case 'started':
+        return say(`${event.name.padEnd(8)} from step ${event.step}`);
+      case 'finished':
+        return say(finishedLine(event));
+      case 'failed':
+        return say(failedLine(event));
+      case 'stopped':
+        return say(`${event.name.padEnd(8)} saved after step ${event.step}`);
+      case 'warning':
+        return say(`warning: ${event.message}`);
+      case 'waiting':
+        return say('the queue is empty');
+      case 'step':
+      case 'saved':
+    }
+  };
 }

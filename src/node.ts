@@ -1,5 +1,6 @@
 export * from './distillation/index.js';
 export * from './distillation/distillSurrogates-node.js';
+export * from './distillation/distillWorker-node.js';
 export * from './distillation/prepareDistillation-node.js';
 export * from './distillation/surrogateFolder-node.js';
 export * from './generation/generateFiles-node.js';

@@ -2,6 +2,7 @@ import { stagesOfUnet2D } from '../models/index.js';
 import { createChannel } from './channel.js';
 import type { DistillationEvent } from './distillationEvents.js';
 import type { DistillationPlan } from './distillationPlan.js';
+import { openDistillQueue } from './distillQueue-node.js';
 import { startDistillProcess, type DistillProcess } from './distillProcess-node.js';
 import { prepareFeatures } from './features-node.js';
 import { longestFirst, trainingGroups } from './groups.js';
@@ -21,6 +22,11 @@ export interface DistillationOptions {
   readonly jobs?: number;
   /** Goes on with a folder that holds surrogates of the same run; what is finished is not done again. */
   readonly resume?: boolean;
+  /**
+   * `redis://HOST:PORT`: surrogates are put into a queue there, for `runDistillWorker` on machines that share the
+   * folder, and watched from here. Without it processes of this machine train them, and no server is needed.
+   */
+  readonly queue?: string;
   /** Saves what is in training, and ends. */
   readonly signal?: AbortSignal;
 }
@@ -56,6 +62,10 @@ async function work(
   emit: Emit,
 ): Promise<void> {
   const { only = allSurrogates, jobs = 1, resume = false, signal } = options;
+  const warn = (message: string): void => emit({ kind: 'warning', message });
+  // First of all: a server that is not there is known before any work is done.
+  await using queue =
+    options.queue === undefined ? null : await openDistillQueue(options.queue, warn);
   await using prepared = await prepareDistillation(request, { resume });
   const { plan } = prepared;
   const pending = await pendingSurrogates(plan, only);
@@ -74,7 +84,8 @@ async function work(
   };
   if (pending.length > 0) {
     await makeFeatures(prepared, jobs, signal, emit);
-    await trainAll(prepared, pending, { jobs, signal, emit: listen });
+    if (queue) await queue.watch(plan, pending, listen, signal);
+    else await trainAll(prepared, pending, { jobs, signal, emit: listen });
   }
   const reports = await writeDistillationReports(plan);
   const finished = names.filter((name) => reports.some((report) => surrogateName(report) === name));
