@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { parseCount, parseFactor, parseNumber, parseSeed } from './arguments.js';
 import { Interrupted, UsageError } from './failures.js';
-import { stoppable } from './stoppable.js';
+import { printJson, stoppable } from './trainingRun.js';
 
 interface DistillFlags {
   readonly photos: readonly string[];
@@ -130,9 +130,9 @@ Examples:
 
 async function distillWorker(flags: WorkerFlags): Promise<void> {
   const { runDistillWorker } = await import('../src/node.js');
-  const { createWorkerConsole, printJson } = await import('./distillConsole.js');
+  const { createWorkerConsole } = await import('./distillConsole.js');
   const print = flags.json ? printJson : createWorkerConsole(process.stdout);
-  await stoppable('stopping after this step; again to stop at once', async (signal) => {
+  await stoppable(async (signal) => {
     const { lock: lockSeconds, untilEmpty } = flags;
     const folder = flags.folder === undefined ? {} : { folder: flags.folder };
     const options = { ...folder, lockSeconds, untilEmpty, signal };
@@ -149,23 +149,18 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
     folder: flags.output,
     settings: await settingsOf(flags),
   };
-  const { createDistillConsole, printJson } = await import('./distillConsole.js');
+  const { createDistillConsole } = await import('./distillConsole.js');
   const print = flags.json ? printJson : createDistillConsole(process.stdout, flags.output);
-  const notice =
-    flags.queue === undefined
-      ? 'stopping after this step; again to stop at once'
-      : 'no longer watching; the workers go on with the queue';
-  await stoppable(notice, async (signal) => {
-    const { jobs, resume } = flags;
-    const queue = flags.queue === undefined ? {} : { queue: flags.queue };
+  const options = {
+    ...only,
+    ...(flags.queue === undefined ? {} : { queue: flags.queue }),
+    jobs: flags.jobs,
+    resume: flags.resume,
+  };
+  const notice = flags.queue === undefined ? undefined : 'no longer watching; the workers go on';
+  await stoppable(async (signal) => {
     let end = { failed: [] as readonly string[], stopped: false };
-    for await (const event of distillSurrogates(request, {
-      ...only,
-      ...queue,
-      jobs,
-      resume,
-      signal,
-    })) {
+    for await (const event of distillSurrogates(request, { ...options, signal })) {
       print(event);
       if (event.kind === 'done') end = event;
     }
@@ -175,7 +170,7 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
     if (signal.aborted && end.stopped) {
       throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted(130);
     }
-  });
+  }, notice);
 }
 
 async function settingsOf(flags: DistillFlags) {

@@ -8,10 +8,6 @@ export interface Output {
   write(text: string): unknown;
 }
 
-export function printJson(event: DistillationEvent | DistillWorkerEvent): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
-}
-
 const intervalTerminal = 200;
 const intervalLog = 20_000;
 const widest = 80;

@@ -2,10 +2,13 @@ import type { TrainingEvent } from '../src/node.js';
 import { interruptible } from './interrupt.js';
 
 /**
- * Runs a task that ends early, but tidily, once somebody asks: by a signal (a second one ends the process), or by
- * no longer reading what it prints.
+ * Runs a task that ends early, but tidily, once somebody asks: by a signal, to which `notice` is the answer (a second
+ * one ends the process), or by no longer reading what it prints.
  */
-export async function stoppable(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function stoppable(
+  task: (signal: AbortSignal) => Promise<void>,
+  notice = 'stopping after this step; again to stop at once',
+): Promise<void> {
   const unheard = new AbortController();
   // In place of ending at once, which would lose the steps since the last checkpoint.
   for (const stream of [process.stdout, process.stderr]) {
@@ -13,9 +16,7 @@ export async function stoppable(task: (signal: AbortSignal) => Promise<void>): P
   }
   process.on('SIGHUP', () => unheard.abort());
   await interruptible(async (interrupted) => {
-    interrupted.addEventListener('abort', () => {
-      process.stderr.write('\nstopping after this step; again to stop at once\n');
-    });
+    interrupted.addEventListener('abort', () => process.stderr.write(`\n${notice}\n`));
     await task(AbortSignal.any([interrupted, unheard.signal]));
   });
 }
