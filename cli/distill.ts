@@ -175,10 +175,10 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
 
 async function settingsOf(flags: DistillFlags) {
   const { parseConfig } = await import('../src/index.js');
-  const { distillationSettingsSchema } = await import('../src/node.js');
+  const { distillSettingsSchema } = await import('../src/node.js');
   const lines = flags.prompts === undefined ? [''] : await readLines(flags.prompts);
   return parseConfig(
-    distillationSettingsSchema,
+    distillSettingsSchema,
     {
       steps: flags.steps,
       batch_size: flags.batch,

@@ -1,4 +1,4 @@
-import type { DistillationEvent, DistillWorkerEvent } from '../src/node.js';
+import type { DistillEvent, DistillWorkerEvent } from '../src/node.js';
 import { formatSeconds } from './progress.js';
 
 /** What text goes to: a terminal, of which the last lines are drawn anew, or a log. */
@@ -36,7 +36,7 @@ export function createDistillConsole(
   output: Output,
   folder: string,
   now: () => number = () => performance.now(),
-): (event: DistillationEvent) => void {
+): (event: DistillEvent) => void {
   const columns = Math.min(widest, output.columns ?? widest) - 1;
   const interactive = output.isTTY === true;
   const active = new Map<string, Active>();
@@ -116,7 +116,7 @@ function preparationLine({
   kind,
   done,
   total,
-}: Extract<DistillationEvent, { kind: 'latents' | 'features' }>): string {
+}: Extract<DistillEvent, { kind: 'latents' | 'features' }>): string {
   const what = kind === 'latents' ? 'photographs encoded' : "batches of the teacher's features";
   return `${done} of ${total} ${what}  ${Math.floor((100 * done) / total)} %`;
 }
@@ -150,18 +150,18 @@ function bar(share: number, width: number): string {
   return `${'#'.repeat(full)}${'.'.repeat(width - full)}`;
 }
 
-function finishedLine({ name, report }: Extract<DistillationEvent, { kind: 'finished' }>): string {
+function finishedLine({ name, report }: Extract<DistillEvent, { kind: 'finished' }>): string {
   const { before, after } = report.relativeError;
   const change = `relative error ${before.all.toPrecision(3)} -> ${after.all.toPrecision(3)}`;
   return `${name.padEnd(8)} ${change.padEnd(38)} ${report.seconds.toFixed(1)} s`;
 }
 
-function failedLine({ name, message }: Extract<DistillationEvent, { kind: 'failed' }>): string {
+function failedLine({ name, message }: Extract<DistillEvent, { kind: 'failed' }>): string {
   return `${name.padEnd(8)} failed: ${message.replaceAll('\n', '; ')}`;
 }
 
 function lastWords(
-  { finished, failed, stopped }: Extract<DistillationEvent, { kind: 'done' }>,
+  { finished, failed, stopped }: Extract<DistillEvent, { kind: 'done' }>,
   folder: string,
 ): string {
   const failures = failed.length > 0 ? `, ${failed.length} failed` : '';

@@ -1,10 +1,10 @@
-import type { SurrogateEvent } from './distillationEvents.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { SurrogateEvent } from './distillEvents.js';
+import type { DistillPlan } from './distillPlan.js';
 import type { Surrogate } from './surrogate.js';
 
 /** What the process that owns a run asks of one that trains. */
 export type ChildRequest =
-  | { readonly kind: 'open'; readonly plan: DistillationPlan }
+  | { readonly kind: 'open'; readonly plan: DistillPlan }
   /** Answered by `idle` when all of them have ended, well or not. */
   | { readonly kind: 'train'; readonly surrogates: readonly Surrogate[] }
   | { readonly kind: 'stop' };

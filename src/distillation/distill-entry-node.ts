@@ -1,6 +1,6 @@
 // The process behind `distillSurrogates`: trains groups of surrogates, one group at a time.
 import type { ChildReply, ChildRequest } from './childProtocol.js';
-import type { SurrogateEvent } from './distillationEvents.js';
+import type { SurrogateEvent } from './distillEvents.js';
 import { trainSurrogates } from './trainSurrogates-node.js';
 import { openWorkshop, type Workshop } from './workshop-node.js';
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildReply, ChildRequest } from './childProtocol.js';
-import type { SurrogateEvent } from './distillationEvents.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { SurrogateEvent } from './distillEvents.js';
+import type { DistillPlan } from './distillPlan.js';
 import type { Surrogate } from './surrogate.js';
 
 /** A process that trains. */
@@ -19,7 +19,7 @@ export interface DistillListener {
 }
 
 export function startDistillProcess(
-  plan: DistillationPlan,
+  plan: DistillPlan,
   { onEvent, onWarning }: DistillListener,
 ): DistillProcess {
   const child = fork(new URL('./distill-entry-node.js', import.meta.url), [], {

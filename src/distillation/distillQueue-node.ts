@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
-import type { DistillationEvent, SurrogateEvent } from './distillationEvents.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillEvent, SurrogateEvent } from './distillEvents.js';
+import type { DistillPlan } from './distillPlan.js';
 import { connectRedis, loadQueuePackages } from './redis-node.js';
 import { surrogateName, type Surrogate } from './surrogate.js';
 import { identityHash, readSurrogateReport } from './surrogateFolder-node.js';
@@ -11,7 +11,7 @@ export const queueName = 'nanosd-distill';
 
 /** One surrogate of a plan. Paths are relative to the folder of surrogates, unless it is the folder's own. */
 export interface DistillJobData {
-  readonly plan: DistillationPlan;
+  readonly plan: DistillPlan;
   readonly surrogate: Surrogate;
 }
 
@@ -22,9 +22,9 @@ export interface DistillQueue extends AsyncDisposable {
    * ended or the signal aborts; the queue stays as it is then.
    */
   watch(
-    plan: DistillationPlan,
+    plan: DistillPlan,
     surrogates: readonly Surrogate[],
-    emit: (event: DistillationEvent) => void,
+    emit: (event: DistillEvent) => void,
     signal: AbortSignal | undefined,
   ): Promise<void>;
 }
@@ -77,7 +77,7 @@ export async function openDistillQueue(
 /** The same job has the same id, so that it is in the queue once; one that has ended is begun again. */
 async function enqueue(
   queue: Queue<DistillJobData>,
-  plan: DistillationPlan,
+  plan: DistillPlan,
   surrogate: Surrogate,
 ): Promise<string> {
   const name = surrogateName(surrogate);
@@ -104,7 +104,7 @@ async function enqueue(
 /** What is new about a job. */
 async function eventsOf(
   queue: Queue<DistillJobData>,
-  plan: DistillationPlan,
+  plan: DistillPlan,
   id: string,
   surrogate: Surrogate,
 ): Promise<readonly SurrogateEvent[]> {

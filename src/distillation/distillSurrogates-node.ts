@@ -1,21 +1,21 @@
 import { stagesOfUnet2D } from '../models/index.js';
 import { createChannel } from './channel.js';
-import type { DistillationEvent } from './distillationEvents.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillEvent } from './distillEvents.js';
+import type { DistillPlan } from './distillPlan.js';
 import { openDistillQueue } from './distillQueue-node.js';
 import { startDistillProcess, type DistillProcess } from './distillProcess-node.js';
 import { prepareFeatures } from './features-node.js';
 import { longestFirst, trainingGroups } from './groups.js';
 import {
   prepareDistillation,
-  type DistillationRequest,
+  type DistillRequest,
   type PreparedDistillation,
 } from './prepareDistillation-node.js';
 import { allSurrogates, surrogateName, type Surrogate } from './surrogate.js';
 import { readSurrogateReport } from './surrogateFolder-node.js';
 import { writeDistillationReports } from './writeReports-node.js';
 
-export interface DistillationOptions {
+export interface DistillOptions {
   /** All 30 unless given. */
   readonly only?: readonly Surrogate[];
   /** Processes that train at a time, each in one thread; 1 unless given. */
@@ -31,7 +31,7 @@ export interface DistillationOptions {
   readonly signal?: AbortSignal;
 }
 
-type Emit = (event: DistillationEvent) => void;
+type Emit = (event: DistillEvent) => void;
 
 /** Times that a surrogate is tried whose process has died. */
 const attempts = 3;
@@ -44,10 +44,10 @@ const attempts = 3;
  * a disk that is full; the signal's reason when aborted before training has begun.
  */
 export async function* distillSurrogates(
-  request: DistillationRequest,
-  options: DistillationOptions = {},
-): AsyncGenerator<DistillationEvent> {
-  const channel = createChannel<DistillationEvent>();
+  request: DistillRequest,
+  options: DistillOptions = {},
+): AsyncGenerator<DistillEvent> {
+  const channel = createChannel<DistillEvent>();
   const working = work(request, options, (event) => channel.push(event)).then(
     () => channel.end(),
     (error: unknown) => channel.fail(error instanceof Error ? error : new Error(String(error))),
@@ -56,11 +56,7 @@ export async function* distillSurrogates(
   await working;
 }
 
-async function work(
-  request: DistillationRequest,
-  options: DistillationOptions,
-  emit: Emit,
-): Promise<void> {
+async function work(request: DistillRequest, options: DistillOptions, emit: Emit): Promise<void> {
   const { only = allSurrogates, jobs = 1, resume = false, signal } = options;
   const warn = (message: string): void => emit({ kind: 'warning', message });
   // First of all: a server that is not there is known before any work is done.
@@ -99,7 +95,7 @@ async function work(
 
 /** Those of a plan that are not finished. */
 export async function pendingSurrogates(
-  { folder, identity }: DistillationPlan,
+  { folder, identity }: DistillPlan,
   surrogates: readonly Surrogate[],
 ): Promise<readonly Surrogate[]> {
   const reports = await Promise.all(

@@ -4,8 +4,8 @@ import type { Job } from 'bullmq';
 import { ConfigError } from '../models/index.js';
 import { changedKeys, type RunIdentity } from '../training/index.js';
 import { createChannel } from './channel.js';
-import type { SurrogateEvent } from './distillationEvents.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { SurrogateEvent } from './distillEvents.js';
+import type { DistillPlan } from './distillPlan.js';
 import { queueName, type DistillJobData } from './distillQueue-node.js';
 import { planFileName } from './prepareDistillation-node.js';
 import { connectRedis, loadQueuePackages } from './redis-node.js';
@@ -142,7 +142,7 @@ function createWorkshops(folder: string | undefined, onWarning: (message: string
     open = null;
   };
   return {
-    async of(job: DistillationPlan): Promise<Workshop> {
+    async of(job: DistillPlan): Promise<Workshop> {
       const plan = planHere(job, folder ?? job.folder);
       const key = `${plan.folder} ${identityHash(plan.identity)}`;
       if (open?.key === key) return open.workshop;
@@ -156,7 +156,7 @@ function createWorkshops(folder: string | undefined, onWarning: (message: string
 }
 
 /** A plan whose paths are those of this machine. */
-function planHere(plan: DistillationPlan, folder: string): DistillationPlan {
+function planHere(plan: DistillPlan, folder: string): DistillPlan {
   const here = resolve(folder);
   return {
     ...plan,
@@ -166,7 +166,7 @@ function planHere(plan: DistillationPlan, folder: string): DistillationPlan {
   };
 }
 
-async function requirePlanFile({ folder, identity }: DistillationPlan): Promise<void> {
+async function requirePlanFile({ folder, identity }: DistillPlan): Promise<void> {
   const path = join(folder, planFileName);
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) {

@@ -3,7 +3,7 @@ import type { Graph, Session } from '../graph/index.js';
 import { stagesOfUnet2D } from '../models/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import { stageNames } from '../surgery/index.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillPlan } from './distillPlan.js';
 import {
   hasFeatureCache,
   makeFeatureCache,
@@ -42,12 +42,12 @@ const unrelated = new Set([
   'ema_decay',
 ]);
 
-function cachePlace({ folder, identity }: DistillationPlan): FeatureCachePlace {
+function cachePlace({ folder, identity }: DistillPlan): FeatureCachePlace {
   const entries = Object.entries(identity).filter(([key]) => !unrelated.has(key));
   return { folder: join(folder, '.features'), hash: identityHash(Object.fromEntries(entries)) };
 }
 
-function cachePlan({ settings }: DistillationPlan, graph: Graph): CachePlan {
+function cachePlan({ settings }: DistillPlan, graph: Graph): CachePlan {
   return planFeatureCache(graph, {
     steps: settings.steps,
     heldOut: settings.held_out_batches,
@@ -62,7 +62,7 @@ function cachePlan({ settings }: DistillationPlan, graph: Graph): CachePlan {
  * full disk, nothing is left behind then; the signal's reason when aborted.
  */
 export async function prepareFeatures(
-  plan: DistillationPlan,
+  plan: DistillPlan,
   teacher: Teacher,
   threads: number,
   listener: FeatureListener,
@@ -96,7 +96,7 @@ export async function prepareFeatures(
  * @throws WeightsError for a cache that is absent or damaged; what `openTeacherInputs` throws.
  */
 export async function openFeatures(
-  plan: DistillationPlan,
+  plan: DistillPlan,
   teacher: Teacher,
   executor: WorkerExecutor,
   listener: FeatureListener,

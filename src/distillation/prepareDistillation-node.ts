@@ -7,24 +7,24 @@ import { makeFolder } from '../training/runFolder-node.js';
 import { changedKeys, type RunIdentity } from '../training/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
-import { distillationIdentity, type DistillationPlan } from './distillationPlan.js';
-import type { DistillationSettings } from './distillationSettings.js';
+import { distillationIdentity, type DistillPlan } from './distillPlan.js';
+import type { DistillSettings } from './distillSettings.js';
 import { distillationPhotos, openTeacher, type Teacher } from './teacher-node.js';
 
 /** What somebody wants surrogates of. */
-export interface DistillationRequest {
+export interface DistillRequest {
   /** A checkpoint: its folder, its name in the package, or a single file. */
   readonly teacher: string;
   /** Folders of photographs. */
   readonly photos: readonly string[];
   /** The folder of surrogates. */
   readonly folder: string;
-  readonly settings: DistillationSettings;
+  readonly settings: DistillSettings;
 }
 
 /** A plan, and the teacher that it was made with, which stays open until it is disposed of. */
 export interface PreparedDistillation extends AsyncDisposable {
-  readonly plan: DistillationPlan;
+  readonly plan: DistillPlan;
   readonly teacher: Teacher;
 }
 
@@ -36,7 +36,7 @@ export const planFileName = 'distill.json';
  * for a folder of surrogates that `resume` was not asked for, or that was begun with anything else.
  */
 export async function prepareDistillation(
-  request: DistillationRequest,
+  request: DistillRequest,
   { resume }: { readonly resume: boolean },
 ): Promise<PreparedDistillation> {
   const { settings } = request;
@@ -117,12 +117,7 @@ async function readPlanFile(folder: string): Promise<RunIdentity | null> {
 }
 
 /** Paths are relative to the folder, which other machines may find at another place. */
-async function writePlanFile({
-  folder,
-  teacher,
-  photos,
-  identity,
-}: DistillationPlan): Promise<void> {
+async function writePlanFile({ folder, teacher, photos, identity }: DistillPlan): Promise<void> {
   const file = {
     teacher: relative(folder, teacher),
     photos: photos.map((path) => relative(folder, path)),

@@ -28,7 +28,7 @@ import {
   type SurrogateReport,
 } from './surrogateReport.js';
 import { stageFeatures } from './teacherFeatures.js';
-import type { DistillationSettings } from './distillationSettings.js';
+import type { DistillSettings } from './distillSettings.js';
 import type { Workshop } from './workshop-node.js';
 
 const curvePoints = 100;
@@ -95,7 +95,7 @@ export async function openSurrogateRun(
 
 const adamw = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 } as const;
 
-function trainingPlan(settings: DistillationSettings): TrainingPlan {
+function trainingPlan(settings: DistillSettings): TrainingPlan {
   return {
     totalSteps: settings.steps,
     learningRate: settings.learning_rate,

@@ -10,7 +10,7 @@ import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-no
 import { openLatents, type Latents, type LatentOptions } from '../training/latents-node.js';
 import { listPhotos } from '../training/photoFolder-node.js';
 import type { Checkpoint } from '../weights/index.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillPlan } from './distillPlan.js';
 import type { TeacherInputs } from './featureSource.js';
 import { createTeacherInputs, type LatentBatches } from './teacherInputs.js';
 import { openTeacherPrompts, promptTokens, type TeacherPrompts } from './teacherPrompts-node.js';
@@ -24,7 +24,7 @@ export interface Teacher extends AsyncDisposable {
   readonly size: Unet2DConditionSize;
 }
 
-type TeacherPlan = Pick<DistillationPlan, 'teacher' | 'settings'>;
+type TeacherPlan = Pick<DistillPlan, 'teacher' | 'settings'>;
 
 /**
  * Opens a teacher: headers only.
@@ -104,7 +104,7 @@ export interface PreparationListener {
  * @throws ConfigError, WeightsError or RangeError for photographs that cannot be used; the signal's reason.
  */
 export async function openTeacherInputs(
-  plan: DistillationPlan,
+  plan: DistillPlan,
   { checkpoint, size }: Teacher,
   listener: PreparationListener,
 ): Promise<TeacherInputs> {

@@ -1,4 +1,4 @@
-import type { SurrogateEvent } from './distillationEvents.js';
+import type { SurrogateEvent } from './distillEvents.js';
 import { surrogateName, type Surrogate } from './surrogate.js';
 import { readSurrogateReport } from './surrogateFolder-node.js';
 import { openSurrogateRun, type SurrogateRun } from './surrogateTraining-node.js';

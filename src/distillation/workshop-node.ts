@@ -7,14 +7,14 @@ import {
 import { createWorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
 import type { Checkpoint } from '../weights/index.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillPlan } from './distillPlan.js';
 import type { FeatureSource } from './featureSource.js';
 import { openFeatures, type FeatureListener } from './features-node.js';
 import { openTeacher } from './teacher-node.js';
 
 /** What a process holds while it trains surrogates: the teacher, its features and a thread to compute in. */
 export interface Workshop extends AsyncDisposable {
-  readonly plan: DistillationPlan;
+  readonly plan: DistillPlan;
   readonly teacher: StagedUnetConfig;
   readonly weights: Checkpoint;
   readonly size: Unet2DConditionSize;
@@ -27,7 +27,7 @@ export interface Workshop extends AsyncDisposable {
  * @throws ModelError, ConfigError or WeightsError for what is absent or does not fit.
  */
 export async function openWorkshop(
-  plan: DistillationPlan,
+  plan: DistillPlan,
   listener: FeatureListener,
 ): Promise<Workshop> {
   const opened: AsyncDisposable[] = [];

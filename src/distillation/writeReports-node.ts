@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { replaceFile } from '../weights/replace-file-node.js';
-import type { DistillationPlan } from './distillationPlan.js';
+import type { DistillPlan } from './distillPlan.js';
 import { distillationReportHtml } from './reportHtml.js';
 import { allSurrogates, surrogateName } from './surrogate.js';
 import { readSurrogateReport } from './surrogateFolder-node.js';
@@ -12,7 +12,7 @@ import type { SurrogateReport } from './surrogateReport.js';
  * @throws WeightsError when the system refuses.
  */
 export async function writeDistillationReports(
-  plan: DistillationPlan,
+  plan: DistillPlan,
 ): Promise<readonly SurrogateReport[]> {
   const { folder, identity } = plan;
   const found = await Promise.all(

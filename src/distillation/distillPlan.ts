@@ -1,13 +1,13 @@
 import type { RunIdentity } from '../training/index.js';
-import type { DistillationSettings } from './distillationSettings.js';
+import type { DistillSettings } from './distillSettings.js';
 
 /** All that a process, here or on another machine, needs to train surrogates: plain data. */
-export interface DistillationPlan {
+export interface DistillPlan {
   /** The teacher's checkpoint, the folders of photographs and the folder of surrogates: paths. */
   readonly teacher: string;
   readonly photos: readonly string[];
   readonly folder: string;
-  readonly settings: DistillationSettings;
+  readonly settings: DistillSettings;
   /** The settings, and fingerprints of what the paths point to. */
   readonly identity: RunIdentity;
 }
@@ -17,7 +17,7 @@ const harmless = new Set(['checkpointing_minutes']);
 
 /** The identity of a run: what has to stay the same for its surrogates to be the same. */
 export function distillationIdentity(
-  settings: DistillationSettings,
+  settings: DistillSettings,
   sources: Readonly<Record<string, string>>,
 ): RunIdentity {
   const entries = Object.entries(settings).filter(([key]) => !harmless.has(key));

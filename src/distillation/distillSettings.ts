@@ -4,7 +4,7 @@ import { featureLosses } from './featureLoss.js';
 const positive = z.number().positive();
 
 /** How surrogates are distilled, whatever the teacher: the keys of a pipeline's config and of `distill.json`. */
-export const distillationSettingsSchema = z.strictObject({
+export const distillSettingsSchema = z.strictObject({
   /** Updates of each surrogate. */
   steps: z.int().min(1).default(300),
   batch_size: z.int().min(1).max(1024).default(16),
@@ -34,4 +34,4 @@ export const distillationSettingsSchema = z.strictObject({
   checkpointing_minutes: positive.default(1),
 });
 
-export type DistillationSettings = z.output<typeof distillationSettingsSchema>;
+export type DistillSettings = z.output<typeof distillSettingsSchema>;

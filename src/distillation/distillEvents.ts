@@ -25,7 +25,7 @@ export type SurrogateEvent =
   | { readonly kind: 'failed'; readonly name: string; readonly message: string };
 
 /** What a whole run tells. */
-export type DistillationEvent =
+export type DistillEvent =
   | SurrogateEvent
   | { readonly kind: 'warning'; readonly message: string }
   /** Before training: photographs as latents, and batches of the teacher's features on disk. */
