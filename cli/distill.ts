@@ -13,6 +13,7 @@ interface DistillFlags {
   readonly resolution?: number;
   readonly kinds: 'name_prefix' | 'folder' | 'none';
   readonly prompts?: string;
+  readonly latents?: string;
   readonly loss: 'mse' | 'normalized' | 'cosine';
   readonly init: 'inherit' | 'random';
   readonly learningRate: number;
@@ -63,6 +64,7 @@ export function addDistillCommand(program: Command): void {
       '--prompts <file>',
       'lines that a teacher with a text encoder is told; none unless given',
     )
+    .option('--latents <folder>', 'where latents are kept; in the output folder unless given')
     .addOption(
       new Option('--loss <loss>', 'how outputs are compared')
         .choices(['mse', 'normalized', 'cosine'])
@@ -147,6 +149,7 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
     teacher,
     photos: flags.photos,
     folder: flags.output,
+    ...(flags.latents === undefined ? {} : { latents: flags.latents }),
     settings: await settingsOf(flags),
   };
   const { createDistillConsole } = await import('./distillConsole.js');

@@ -3,10 +3,12 @@ import type { DistillSettings } from './distillSettings.js';
 
 /** All that a process, here or on another machine, needs to train surrogates: plain data. */
 export interface DistillPlan {
-  /** The teacher's checkpoint, the folders of photographs and the folder of surrogates: paths. */
+  /** Paths: the teacher's checkpoint, the folders of photographs, the folder of surrogates. */
   readonly teacher: string;
   readonly photos: readonly string[];
   readonly folder: string;
+  /** Where latents of photographs are kept. */
+  readonly latents: string;
   readonly settings: DistillSettings;
   /** The settings, and fingerprints of what the paths point to. */
   readonly identity: RunIdentity;

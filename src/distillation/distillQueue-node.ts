@@ -89,6 +89,7 @@ async function enqueue(
     ...plan,
     teacher: relative(folder, plan.teacher),
     photos: plan.photos.map((path) => relative(folder, path)),
+    latents: relative(folder, plan.latents),
   };
   const data: DistillJobData = { plan: portable, surrogate };
   await queue.add(name, data, {

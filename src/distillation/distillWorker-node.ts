@@ -163,6 +163,7 @@ function planHere(plan: DistillPlan, folder: string): DistillPlan {
     folder: here,
     teacher: resolve(here, plan.teacher),
     photos: plan.photos.map((path) => resolve(here, path)),
+    latents: resolve(here, plan.latents),
   };
 }
 

@@ -19,6 +19,8 @@ export interface DistillRequest {
   readonly photos: readonly string[];
   /** The folder of surrogates. */
   readonly folder: string;
+  /** Where latents of photographs are kept, which other runs may share; in the folder of surrogates unless given. */
+  readonly latents?: string;
   readonly settings: DistillSettings;
 }
 
@@ -50,7 +52,7 @@ export async function prepareDistillation(
         `${request.folder}: expected a folder without surrogates, got one (--resume continues it)`,
       );
     }
-    const fingerprint = await photosFingerprint([...photos.training, ...photos.held_out]);
+    const fingerprint = await photosFingerprint(photos);
     const identity = distillationIdentity(settings, {
       teacher: await checkpointFingerprint(teacher.checkpoint),
       photos: fingerprint,
@@ -58,7 +60,8 @@ export async function prepareDistillation(
     if (begun) requireSame(request.folder, begun, identity);
     const checkpoint = teacher.checkpoint.path;
     const folders = request.photos.map((path) => resolve(path));
-    const plan = { teacher: checkpoint, photos: folders, folder, settings, identity };
+    const latents = resolve(request.latents ?? join(folder, '.latents'));
+    const plan = { teacher: checkpoint, photos: folders, folder, latents, settings, identity };
     await makeFolder(folder);
     if (!begun) await writePlanFile(plan);
     return {
@@ -73,15 +76,11 @@ export async function prepareDistillation(
 }
 
 /** Tells one teacher from another: all that decides its features. */
-async function checkpointFingerprint({
-  unet,
-  vae,
-  textEncoder,
-  schedulerFile,
-}: Teacher['checkpoint']): Promise<string> {
-  const digest = createHash('sha256');
-  digest.update(JSON.stringify([unet.file, vae.file, textEncoder?.file ?? null, schedulerFile]));
-  for (const part of [unet, vae, textEncoder]) {
+async function checkpointFingerprint(checkpoint: Teacher['checkpoint']): Promise<string> {
+  const { unet, vae, textEncoder, promptEmbeddings, schedulerFile } = checkpoint;
+  const digest = createHash('sha256').update(JSON.stringify(schedulerFile));
+  for (const part of [unet, vae, textEncoder, promptEmbeddings]) {
+    digest.update(JSON.stringify(part?.network ?? null));
     if (part) await digestWeights(digest, part.weights);
   }
   return `sha256 ${digest.digest('hex').slice(0, 16)}`;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createNoiseSchedule, schedulerConfig, schedulerConfigSchema } from '../diffusion/index.js';
 import {
   ConfigError,
@@ -43,7 +42,7 @@ export async function openTeacher({ teacher, settings }: TeacherPlan): Promise<T
     const unet = network.config;
     requireLevels(teacher, unet);
     const side = latentSide(checkpoint, settings.resolution);
-    const tokens = await promptTokens(checkpoint);
+    const tokens = promptTokens(checkpoint);
     const size = { batch: settings.batch_size, height: side, width: side, contextTokens: tokens };
     const dispose = (): PromiseLike<void> => checkpoint[Symbol.asyncDispose]();
     return { checkpoint, unet, weights, size, [Symbol.asyncDispose]: dispose };
@@ -71,24 +70,21 @@ function latentSide({ unet, vae, path }: OpenCheckpoint, resolution: number | nu
   throw new ConfigError(`${path}: resolution: expected a multiple of ${8 * factor}, got ${got}`);
 }
 
-/** Of so many photographs one is held out. */
+/** Of so many photographs one is held out: not trained on, but measured on. */
 const heldOutEvery = 16;
 
-/** The photographs of a plan: those that are trained on, and those that errors are measured on. */
-export async function distillationPhotos(
-  folders: readonly string[],
-): Promise<{ readonly training: readonly string[]; readonly held_out: readonly string[] }> {
+const isHeldOut = (photo: number): boolean => photo % heldOutEvery === 1;
+
+/**
+ * The photographs of a plan.
+ * @throws ConfigError for folders that are absent, or hold less than two photographs.
+ */
+export async function distillationPhotos(folders: readonly string[]): Promise<readonly string[]> {
   const photos = await listPhotos(folders);
-  if (photos.length < 2) {
-    throw new ConfigError(
-      `${folders.join(', ')}: expected at least 2 photographs, one of them to measure on, got 1`,
-    );
-  }
-  const isHeldOut = (_: string, i: number): boolean => i % heldOutEvery === 1;
-  return {
-    training: photos.filter((photo, i) => !isHeldOut(photo, i)),
-    held_out: photos.filter(isHeldOut),
-  };
+  if (photos.length > 1) return photos;
+  throw new ConfigError(
+    `${folders.join(', ')}: expected at least 2 photographs, one of them to measure on, got 1`,
+  );
 }
 
 /** What hears how far a slow beginning is. */
@@ -111,20 +107,20 @@ export async function openTeacherInputs(
   const { settings } = plan;
   const photos = await distillationPhotos(plan.photos);
   const prompts = await openTeacherPrompts(checkpoint, settings.prompts);
-  const shared: Omit<LatentOptions, 'photos' | 'seed'> = {
-    kinds: settings.kinds,
-    vae: plan.teacher,
-    cacheFolder: join(plan.folder, '.latents'),
+  const options: Omit<LatentOptions, 'seed'> = {
+    ...{ photos, kinds: settings.kinds, vae: plan.teacher, cacheFolder: plan.latents },
     cacheBytes: settings.latent_cache_megabytes * 1e6,
-    height: size.height,
-    width: size.width,
+    ...{ height: size.height, width: size.width },
   };
   const { onWarning, onLatents, signal } = listener;
-  const open = async (paths: readonly string[], seed: number): Promise<LatentBatches> => {
+  const open = async (
+    seed: number,
+    drawsFrom: (photo: number) => boolean,
+  ): Promise<LatentBatches> => {
     const latents = await openLatents(
-      { ...shared, photos: paths, seed },
+      { ...options, seed },
       {
-        onWarning,
+        ...{ onWarning, drawsFrom },
         onProgress: ({ done, total }) => onLatents?.(done, total),
         ...(signal ? { signal } : {}),
       },
@@ -132,8 +128,9 @@ export async function openTeacherInputs(
     return latentBatches(latents, size.batch, prompts);
   };
   // Seeds apart from those of noise and timesteps, which `createTeacherInputs` draws.
-  const training = await open(photos.training, settings.seed * 2 + 1_000_003);
-  const heldOut = await open(photos.held_out, settings.seed * 2 + 1_000_004);
+  const seed = settings.seed * 2 + 1_000_003;
+  const training = await open(seed, (photo) => !isHeldOut(photo));
+  const heldOut = await open(seed + 1, isHeldOut);
   const schedule = createNoiseSchedule(
     schedulerConfig(schedulerConfigSchema.parse(checkpoint.schedulerFile)),
   );
@@ -155,7 +152,7 @@ function latentBatches(latents: Latents, batch: number, prompts: TeacherPrompts)
       const { latents: drawn, kind } = await latents.take(number * batch, batch);
       const places = Array.from(kind.data, (place) => rowOf[Number(place)] ?? -1);
       // Pictures of a kind that the teacher has no prompt for are shown without one.
-      const rows = places.map((row) => (row >= 0 ? row : (prompts.unconditional ?? 0)));
+      const rows = places.map((row) => (row >= 0 ? row : prompts.unconditional));
       return { latents: drawn, rows: prompts.byKind ? rows : null };
     },
     [Symbol.asyncDispose]: () => Promise.resolve(latents[Symbol.asyncDispose]()),

@@ -14,8 +14,8 @@ export interface TeacherInputsOptions {
   readonly schedule: NoiseSchedule;
   /** Prompt embeddings `[rows, tokens, crossAttentionDim]`. */
   readonly prompts: Tensor<'float32'>;
-  /** The row of no prompt, which every tenth sample has in place of its own; null where there is none. */
-  readonly unconditional: number | null;
+  /** The row of no prompt, which every tenth sample has in place of its own. */
+  readonly unconditional: number;
   readonly seed: number;
 }
 
@@ -60,7 +60,7 @@ function noisedInputs(
     const random = Random.seeded(seed, batch * count + i).fork();
     timesteps.push(random.integer(schedule.alphasCumprod.length));
     const drawn = random.integer(promptRows);
-    const isBare = unconditional !== null && random.uniform() < unconditionalShare;
+    const isBare = random.uniform() < unconditionalShare;
     const row = isBare ? unconditional : (rows?.[i] ?? drawn);
     const from = row * tokens * width;
     context.set(prompts.data.subarray(from, from + tokens * width), i * tokens * width);

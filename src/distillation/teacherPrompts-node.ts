@@ -1,13 +1,9 @@
-import { join } from 'node:path';
-import { clipText, ConfigError } from '../models/index.js';
+import { clipText, ConfigError, kindEmbeddingName } from '../models/index.js';
 import type { OpenCheckpoint } from '../models/openCheckpoint-node.js';
-import { kindOf, readConfigFile } from '../models/modelFiles-node.js';
-import { weightsFileName } from '../models/modelFolder-node.js';
 import { createPromptEncoder } from '../generation/index.js';
 import { createWorkerExecutor } from '../runtime/worker-node.js';
 import { float32, tensor, toFloat32, type Tensor } from '../tensor/index.js';
 import { openTokenizerFolder } from '../text/tokenizerFolder-node.js';
-import { readSafetensorsFile } from '../weights/safetensors-node.js';
 
 /** The prompts that a teacher is shown latents with. */
 export interface TeacherPrompts {
@@ -17,61 +13,35 @@ export interface TeacherPrompts {
   readonly names: readonly string[];
   /** Whether a picture's kind decides its row; else each row is as likely as any other. */
   readonly byKind: boolean;
-  /** The row that stands for no prompt; null where there is none. */
-  readonly unconditional: number | null;
-}
-
-interface Learned {
-  readonly names: readonly string[];
-  readonly tokens: number;
-  readonly width: number;
-}
-
-/** Tokens of the prompts that a checkpoint's U-Net reads. */
-export async function promptTokens(checkpoint: OpenCheckpoint): Promise<number> {
-  if (checkpoint.textEncoder) return checkpoint.textEncoder.network.config.maxPositionEmbeddings;
-  return (await readLearned(checkpoint)).tokens;
+  /** The row that stands for no prompt. */
+  readonly unconditional: number;
 }
 
 /**
- * The prompts of a teacher: those that it has learned for kinds of pictures, or `texts` as its text encoder
- * reads them.
- * @throws ConfigError for a teacher that has neither.
+ * Tokens of the prompts that a checkpoint's U-Net reads.
+ * @throws ConfigError for one that has neither a text encoder nor prompts that it has learned.
  */
+export function promptTokens({ textEncoder, promptEmbeddings, path }: OpenCheckpoint): number {
+  if (textEncoder) return textEncoder.network.config.maxPositionEmbeddings;
+  if (promptEmbeddings) return promptEmbeddings.network.config.tokens;
+  throw new ConfigError(`${path}: expected a text encoder or prompt_embeddings, got neither`);
+}
+
+/** The prompts of a teacher: those that it has learned for kinds of pictures, or `texts` as its text encoder reads them. */
 export async function openTeacherPrompts(
   checkpoint: OpenCheckpoint,
   texts: readonly string[],
 ): Promise<TeacherPrompts> {
-  if (checkpoint.textEncoder) return encodeTexts(checkpoint, texts);
-  const { names, tokens, width } = await readLearned(checkpoint);
-  const { tensors } = await readSafetensorsFile(join(learnedFolder(checkpoint), weightsFileName));
-  const rows = tensors.get('kind_embedding.weight');
-  if (rows?.shape[0] !== names.length || rows.shape[1] !== tokens * width) {
-    const expected = `[${names.length}, ${tokens * width}]`;
-    throw new ConfigError(
-      `${learnedFolder(checkpoint)}: expected kind_embedding.weight ${expected}, got [${rows?.shape.join(', ') ?? ''}]`,
-    );
-  }
-  const unconditional = names.indexOf('');
+  const { promptEmbeddings } = checkpoint;
+  if (!promptEmbeddings) return encodeTexts(checkpoint, texts);
+  const { names, tokens, crossAttentionDim } = promptEmbeddings.network.config;
+  const rows = toFloat32(await promptEmbeddings.weights.read(kindEmbeddingName));
   return {
-    embeddings: tensor('float32', [names.length, tokens, width], toFloat32(rows)),
+    embeddings: tensor('float32', [names.length, tokens, crossAttentionDim], rows),
     names,
     byKind: true,
-    unconditional: unconditional >= 0 ? unconditional : null,
+    unconditional: names.indexOf(''),
   };
-}
-
-const learnedFolder = ({ path }: OpenCheckpoint): string => join(path, 'prompt_embeddings');
-
-async function readLearned(checkpoint: OpenCheckpoint): Promise<Learned> {
-  const file = join(learnedFolder(checkpoint), 'config.json');
-  if ((await kindOf(file)) !== 'file') {
-    throw new ConfigError(
-      `${checkpoint.path}: expected a text encoder or prompt_embeddings, got neither`,
-    );
-  }
-  const { names, tokens, cross_attention_dim: width } = await readConfigFile(file);
-  return { names: names as string[], tokens: Number(tokens), width: Number(width) };
 }
 
 async function encodeTexts(

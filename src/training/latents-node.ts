@@ -38,6 +38,8 @@ export interface OpenLatentsOptions {
   readonly onProgress?: (progress: LatentProgress) => void;
   /** Hears of photographs that cannot be used, each once. */
   readonly onWarning?: (warning: string) => void;
+  /** Whether to draw from a photograph, by its place in the list; from all of them unless given. The cache holds all. */
+  readonly drawsFrom?: (photo: number) => boolean;
 }
 
 /** Random windows of latents, and the kind of the picture that each is of. */
@@ -76,7 +78,7 @@ export interface Latents extends AsyncDisposable {
  */
 export async function openLatents(
   options: LatentOptions,
-  { signal, onProgress, onWarning }: OpenLatentsOptions = {},
+  { signal, onProgress, ...rest }: OpenLatentsOptions = {},
 ): Promise<Latents> {
   await using vae = await openAutoencoder(options.vae);
   const plan: LatentPlan = { ...options, vae };
@@ -85,7 +87,7 @@ export async function openLatents(
     onProgress?.(progress);
     signal?.throwIfAborted();
   }
-  return openMade(options, vae, latentFolder(plan, fingerprint), onWarning);
+  return openMade(options, vae, latentFolder(plan, fingerprint), rest);
 }
 
 /** Makes the cache that `openLatents` would, telling how far it is; whoever stops asking stops the making. */
@@ -101,7 +103,7 @@ async function openMade(
   options: LatentOptions,
   { network }: OpenAutoencoder,
   folder: string,
-  onWarning: OpenLatentsOptions['onWarning'],
+  { onWarning, drawsFrom = () => true }: Pick<OpenLatentsOptions, 'onWarning' | 'drawsFrom'>,
 ): Promise<Latents> {
   const index = await readLatentIndex(folder);
   if (!index) throw new WeightsError(`${folder}: expected a whole cache of latents, got none`);
@@ -119,7 +121,8 @@ async function openMade(
       files.push(file);
       maps.push(...mapsOf(file, kinds.kindOf));
     }
-    const usable = largeEnough(maps, options, onWarning);
+    const drawn = maps.filter(({ name }) => drawsFrom(photoOfMap(name)));
+    const usable = largeEnough(drawn, options, onWarning);
     return {
       kinds: kinds.names,
       channels,
