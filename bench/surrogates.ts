@@ -81,7 +81,8 @@ export async function writeFeatures(folder: string, size: Unet2DConditionSize): 
   await using checkpoint = await openCheckpoint(join(folder, 'teacher'));
   const { network, weights } = checkpoint.unet;
   const graph = nanosdUnet(stagedUnetOf(network), size);
-  const wanted = new Set([...Object.values(features).flatMap(Object.values), 'time_embedding']);
+  const names = Object.values(features).flatMap((stage) => Object.values(stage));
+  const wanted = new Set([...names, 'time_embedding']);
   const taps = graph.taps.filter(({ name }) => wanted.has(name));
   const outputs = Object.fromEntries(taps.map(({ name, value }) => [name, value]));
   const tapped: Graph = { ...graph, outputs, taps: [] };
