@@ -2,24 +2,28 @@
 // to what the teacher's stage gives, on features of one pass of the teacher.
 import { join } from 'node:path';
 import {
-  continueGraph,
-  cutUnet,
   inheritUnet,
-  nanosdUnet,
-  stagedUnetOf,
-  teacherStages,
-  unetStageGraph,
+  stageNames,
+  stagesOfUnet2D,
   type Graph,
+  type StagedUnetConfig,
   type StageName,
   type Tensor,
   type Unet2DConditionSize,
-  type UnetStage,
 } from 'nanosd';
 import {
   createNodeExecutor,
+  featureNames,
   openCheckpoint,
+  promptFeature,
   readSafetensorsFile,
+  stageFeatures,
+  surrogateLossGraph,
+  surrogateUnet,
+  targetName,
+  teacherFeatureGraph,
   writeSafetensorsFile,
+  type OpenCheckpoint,
 } from 'nanosd/node';
 import {
   createOptimizer,
@@ -38,59 +42,18 @@ export const surrogates: Readonly<Record<StageName, string>> = {
   ...{ D3: 'RARA', D2: 'RARA', D1: 'RARA' },
 };
 
-/** Where the teacher's taps have the features of a stage: of inputs, and of what its outputs should be. */
-const features: Readonly<Record<StageName, Readonly<Record<string, string>>>> = {
-  E1: {
-    hidden: 'conv_in',
-    ...{ 'target:hidden': 'down_blocks.0.hidden' },
-    ...{ 'target:skip.0': 'down_blocks.0.res.1', 'target:skip.1': 'down_blocks.0.res.0' },
-  },
-  E2: {
-    hidden: 'down_blocks.0.hidden',
-    ...{ 'target:hidden': 'down_blocks.1.hidden' },
-    ...{ 'target:skip.0': 'down_blocks.1.res.1', 'target:skip.1': 'down_blocks.1.res.0' },
-  },
-  // Without E4 nothing leads on from E3, so that its last layer is all of its output.
-  E3: {
-    hidden: 'down_blocks.1.hidden',
-    ...{ 'target:hidden': 'down_blocks.2.res.1' },
-    ...{ 'target:skip.0': 'down_blocks.2.res.1', 'target:skip.1': 'down_blocks.2.res.0' },
-  },
-  // D3 stands for E4, Mid, D4 and D3: it takes what E3 gives.
-  D3: {
-    hidden: 'down_blocks.2.res.1',
-    ...{ 'skip.0': 'down_blocks.2.res.1', 'skip.2': 'down_blocks.1.hidden' },
-    'target:hidden': 'up_blocks.1',
-  },
-  D2: {
-    hidden: 'up_blocks.1',
-    ...{ 'skip.0': 'down_blocks.1.res.1', 'skip.2': 'down_blocks.0.hidden' },
-    'target:hidden': 'up_blocks.2',
-  },
-  D1: {
-    hidden: 'up_blocks.2',
-    ...{ 'skip.0': 'down_blocks.0.res.1', 'skip.2': 'conv_in' },
-    'target:hidden': 'up_blocks.3',
-  },
-};
-
 const fileOf = (folder: string): string => join(folder, 'features.safetensors');
 
 /** One pass of the teacher, of which every feature that a stage needs is kept. */
 export async function writeFeatures(folder: string, size: Unet2DConditionSize): Promise<void> {
   await using checkpoint = await openCheckpoint(join(folder, 'teacher'));
-  const { network, weights } = checkpoint.unet;
-  const graph = nanosdUnet(stagedUnetOf(network), size);
-  const names = Object.values(features).flatMap((stage) => Object.values(stage));
-  const wanted = new Set([...names, 'time_embedding']);
-  const taps = graph.taps.filter(({ name }) => wanted.has(name));
-  const outputs = Object.fromEntries(taps.map(({ name, value }) => [name, value]));
-  const tapped: Graph = { ...graph, outputs, taps: [] };
-  await using session = await createNodeExecutor().loadMapped(tapped, weights);
+  const { unet, weights } = teacherOf(checkpoint);
+  const graph = teacherFeatureGraph(unet, size, featureNames(stagesOfUnet2D(unet), stageNames));
+  await using session = await createNodeExecutor().loadMapped(graph, weights);
   const feeds = randomFeeds(graph.inputs);
-  const kept = await session.run(feeds);
-  const prompt = { encoder_hidden_states: feeds.encoder_hidden_states };
-  await writeSafetensorsFile(fileOf(folder), new Map(Object.entries({ ...kept, ...prompt })));
+  const prompt = { [promptFeature]: feeds[promptFeature] };
+  const kept = { ...(await session.run(feeds)), ...prompt };
+  await writeSafetensorsFile(fileOf(folder), new Map(Object.entries(kept)));
 }
 
 export interface TrainedSurrogate {
@@ -106,54 +69,45 @@ export async function trainSurrogate(
   name: string,
   size: Unet2DConditionSize,
 ): Promise<TrainedSurrogate> {
-  const stageName = name as StageName;
+  const stage = name as StageName;
+  const surrogate = { stage, option: surrogates[stage] };
   await using checkpoint = await openCheckpoint(join(folder, 'teacher'));
-  const teacher = {
-    config: stagedUnetOf(checkpoint.unet.network),
-    weights: checkpoint.unet.weights,
-  };
-  const stages = { ...teacherStages, [stageName]: surrogates[stageName] };
-  const student = cutUnet(teacher.config, stages, 'dropped');
-  const stage: UnetStage = {
-    direction: name.startsWith('E') ? 'down' : 'up',
-    level: Number(name[1]) - 1,
-  };
-  const forward = squaredErrors(unetStageGraph(student, stage, size));
-  const inherited = inheritUnet(teacher, student);
+  const { unet, weights: its } = teacherOf(checkpoint);
+  const teacher = stagesOfUnet2D(unet);
+  const forward = surrogateLossGraph(teacher, surrogate, size, 'mse');
+  const student = surrogateUnet(teacher, surrogate);
+  const inherited = inheritUnet({ config: teacher, weights: its }, student);
   const weights = new Map<string, Tensor>();
   for (const param of forward.params) weights.set(param.name, await inherited.read(param.name));
   const optimizer = createOptimizer(adamw);
   const state = startTraining(forward, weights, optimizer);
   weights.clear();
   const parameters = [...state.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const kept = await readFeatures(folder, stageName, forward);
+  const kept = await readFeatures(folder, teacher, stage, forward);
   return { parameters, ...(await update(forward, state, kept)) };
 }
 
 const adamw = { kind: 'adamw', betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 } as const;
 
-/** The sum over outputs of the mean squared error to inputs `target:OUTPUT`. */
-function squaredErrors(stage: Graph): Graph {
-  const { builder: b, valueOf } = continueGraph({ ...stage, taps: [] });
-  const errors = Object.entries(stage.outputs).map(([name, output]) => {
-    const value = valueOf(output);
-    const difference = b.sub(value, b.input(`target:${name}`, value.shape));
-    return b.reshape(b.reduceMean(b.mul(difference, difference), [0, 1, 2, 3]), []);
-  });
-  return b.build({ loss: errors.reduce((sum, error) => b.add(sum, error)) });
+function teacherOf({ unet: { network, weights } }: OpenCheckpoint) {
+  if (network.className === 'UNet2DConditionModel') return { unet: network.config, weights };
+  throw new Error(`expected a teacher, got ${network.className}`);
 }
 
 async function readFeatures(
   folder: string,
+  teacher: StagedUnetConfig,
   stage: StageName,
-  { inputs }: Graph,
+  graph: Graph,
 ): Promise<Record<string, Tensor>> {
   const { tensors } = await readSafetensorsFile(fileOf(folder));
-  const names: Readonly<Record<string, string>> = { ...features[stage], temb: 'time_embedding' };
-  const found = inputs.map(({ name }): [string, Tensor] => {
-    const feature = tensors.get(names[name] ?? name);
-    if (!feature) throw new Error(`${stage}: expected a feature for ${name}`);
-    return [name, feature];
+  const { inputs, targets } = stageFeatures(teacher, stage);
+  const features = new Map(Object.entries(inputs));
+  for (const [name, feature] of Object.entries(targets)) features.set(targetName(name), feature);
+  const found = graph.inputs.map(({ name }): [string, Tensor] => {
+    const tensor = tensors.get(features.get(name) ?? name);
+    if (!tensor) throw new Error(`${stage}: expected a feature for ${name}`);
+    return [name, tensor];
   });
   return Object.fromEntries(found);
 }
