@@ -10,6 +10,7 @@ import { reportFailure } from './failures.js';
 import { addGenerateCommand } from './generate.js';
 import { addInitCommand } from './init.js';
 import { addInspectCommand } from './inspect.js';
+import { addProfileCommand } from './profile.js';
 import { addRestoreCommand } from './restore.js';
 import { addSurgeryCommand } from './surgery.js';
 import { addTrainCommand } from './train.js';
@@ -43,6 +44,7 @@ addInitCommand(program);
 addConvertCommand(program);
 addExportCommand(program);
 addSurgeryCommand(program);
+addProfileCommand(program);
 addAppCommand(program);
 addDoctorCommand(program, version);
 

@@ -37,6 +37,7 @@ export {
   type TeacherUnet,
 } from './search/assembleStudent-node.js';
 export * from './search/journal-node.js';
+export * from './search/latencyDevice-node.js';
 export * from './search/latencyTable-node.js';
 export * from './search/measureQuality-node.js';
 export * from './search/qualityMeter-node.js';

@@ -27,5 +27,6 @@ export * from './stagedUnet.js';
 export * from './storedWeights.js';
 export * from './unet2DCondition.js';
 export * from './unet2DConditionConfig.js';
+export * from './unetEndsGraph.js';
 export * from './unetStageGraph.js';
 export * from './writeProgress.js';

@@ -54,10 +54,9 @@ export function buildStagedUnet(
   { sample, timestep, crossAttentionContext }: UnetInputs,
 ): Value {
   const { normNumGroups: groups, normEps: eps, levels } = config;
-  const temb = timeEmbedding(b, config, timestep);
+  const { hidden: first, temb } = buildUnetEntry(b, config, sample, timestep);
   const conditioning: UnetConditioning = { temb, groups, eps, crossAttentionContext };
-  const first = conv2d(b, 'conv_in', sample, levels[0].channels);
-  const down = downPath(b, config, b.tap('conv_in', first, 1), conditioning);
+  const down = downPath(b, config, first, conditioning);
   let hidden = down.hidden;
   if (config.midBlock) {
     const { channels, heads } = levels[levels.length - 1];
@@ -65,8 +64,29 @@ export function buildStagedUnet(
     hidden = unetMidBlock(b, 'mid_block', hidden, level, conditioning);
   }
   hidden = upPath(b, config, hidden, down.entering, down.outputs, conditioning);
-  const normed = b.tap('conv_norm_out', groupNorm(b, 'conv_norm_out', hidden, groups, eps), 1);
-  return conv2d(b, 'conv_out', b.silu(normed), config.outChannels);
+  return buildUnetExit(b, config, hidden);
+}
+
+/** What comes before the first stage: `conv_in`, and the time embedding `[N, 4 * channels of level 0]`. */
+export function buildUnetEntry(
+  b: GraphBuilder,
+  config: StagedUnetConfig,
+  sample: Value,
+  timestep: Value,
+): { readonly hidden: Value; readonly temb: Value } {
+  const temb = timeEmbedding(b, config, timestep);
+  const hidden = conv2d(b, 'conv_in', sample, config.levels[0].channels);
+  return { hidden: b.tap('conv_in', hidden, 1), temb };
+}
+
+/** What comes after the last stage: the norm, SiLU and `conv_out`. */
+export function buildUnetExit(
+  b: GraphBuilder,
+  { normNumGroups, normEps, outChannels }: StagedUnetConfig,
+  hidden: Value,
+): Value {
+  const norm = groupNorm(b, 'conv_norm_out', hidden, normNumGroups, normEps);
+  return conv2d(b, 'conv_out', b.silu(b.tap('conv_norm_out', norm, 1)), outChannels);
 }
 
 function timeEmbedding(b: GraphBuilder, config: StagedUnetConfig, timestep: Value): Value {

@@ -8,12 +8,19 @@ export {
   type Gaussian,
 } from './gaussianFit.js';
 export * from './gaussianProcess.js';
+export * from './latencyCsv.js';
+export * from './latencyParts.js';
 export * from './latencyTable.js';
+export * from './measureLatencies.js';
+export * from './measurementTensors.js';
 export * from './nsga2.js';
 export * from './pareto.js';
+export * from './predictionCheck.js';
+export * from './profileUnet.js';
 export * from './randomSearch.js';
 export * from './runSearch.js';
 export * from './search.js';
 export * from './searchProblem.js';
 export * from './space.js';
 export * from './stageSpace.js';
+export * from './statistics.js';
