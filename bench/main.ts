@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   space: async () => (await import('./space.js')).benchSpace(),
   'pipeline-sd15': async (args) => (await import('./pipelineSd15.js')).benchPipelineSd15(args),
   web: async (args) => (await import('./web.js')).benchWeb(args),
+  correlation: async (args) => (await import('./correlation.js')).benchCorrelation(args),
   'conv-gradient': async () => (await import('./convGradient.js')).benchConvGradient(),
 };
 

@@ -14,7 +14,7 @@ import {
   presets,
   profileUnet,
   Random,
-  stagesOfUnet2D,
+  stagedUnetOf,
   type Executor,
   type LatencyTable,
   type PipelineConfigs,
@@ -131,7 +131,7 @@ async function requestOf(model: string, flags: ProfileFlags): Promise<ProfileReq
   const configs = await readConfigs(model);
   const size = sizeOf(configs, flags);
   return {
-    ...{ name: model, teacher: stagesOfUnet2D(configs.unet.network.config), size, precision },
+    ...{ name: model, teacher: stagedUnetOf(configs.unet.network), size, precision },
     stages: parseStageNames(flags.stages),
     others: flags.networks ? otherParts(configs, size) : [],
     networks: drawNetworks(check, Random.seeded(seed, 1)),

@@ -32,8 +32,10 @@ function weightOf(
   const kernel = shapes.get(name.replace(/\.bias$/, '.weight')) ?? shape;
   const isNorm = kernel.length === 1;
   const bound = 1 / Math.sqrt(elementCount(kernel.slice(1)));
-  const unit = pool.map((x) => (isNorm ? Number(name.endsWith('.weight')) : x * bound));
-  return repeated(castTensor(float32([POOL], unit), dtype), shape);
+  const unit = pool
+    .subarray(0, Math.min(POOL, elementCount(shape)))
+    .map((x) => (isNorm ? Number(name.endsWith('.weight')) : x * bound));
+  return repeated(castTensor(float32([unit.length], unit), dtype), shape);
 }
 
 function repeated(unit: Tensor, shape: Shape): Tensor {
