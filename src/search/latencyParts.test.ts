@@ -90,7 +90,7 @@ describe('weights and inputs to measure with', () => {
       expect([weight?.dtype, weight?.shape]).toEqual([dtype, shape]);
     }
     const kernel = weights.get('down_blocks.0.resnets.0.conv1.weight');
-    const numbers = kernel ? toFloat64(kernel) : [];
+    const numbers = kernel ? [...toFloat64(kernel)] : [];
     expect(numbers).toHaveLength(8 * 8 * 9);
     const square = numbers.reduce((sum, x) => sum + x ** 2, 0) / (8 * 8 * 9);
     // A uniform distribution within 1 / sqrt(72).
