@@ -1,3 +1,4 @@
+import './noTelemetry-node.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Engine, ModelData, Opened, Placement } from './engine.js';
 import { fromOrtFeeds, toOrtFeeds } from './ortTensor.js';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import './noTelemetry-node.js';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { DeviceError } from './devices.js';
 import type { FallbackOptions } from './engine.js';
