@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeBmp, isBmp } from './bmp.js';
+import { decodeBmp, isBmp, openBmp } from './bmp.js';
 import { imageToBytes } from './image.js';
 
 /** A BMP header, then `body`. */
@@ -28,6 +28,14 @@ describe('decodeBmp', () => {
   it('reads rows from the bottom up unless the height is negative', () => {
     expect([...imageToBytes(decodeBmp(bmp(1, 2, 24, rows), 10))]).toEqual([6, 5, 4, 3, 2, 1]);
     expect([...imageToBytes(decodeBmp(bmp(1, -2, 24, rows), 10))]).toEqual([3, 2, 1, 6, 5, 4]);
+  });
+
+  it('gives some of the rows', () => {
+    const { decode } = openBmp(bmp(1, 2, 24, rows), 10);
+    expect([decode(0, 1), decode(1, 1)].map((image) => [...imageToBytes(image)])).toEqual([
+      [6, 5, 4],
+      [3, 2, 1],
+    ]);
   });
 
   it('looks colours up in a palette', () => {

@@ -16,14 +16,22 @@ export function isBmp(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x42 && bytes[1] === 0x4d;
 }
 
+/** A BMP whose pixels have not been looked at yet. */
+export interface Bmp {
+  readonly width: number;
+  readonly height: number;
+  /** The rows `top` to `top + rows` (not included) as RGB [3, rows, W]. */
+  decode(top: number, rows: number): Image;
+}
+
 /**
- * Decodes an uncompressed BMP of 8 (palette), 24 or 32 bits a pixel to RGB [3, H, W].
+ * Reads the header of an uncompressed BMP of 8 (palette), 24 or 32 bits a pixel.
  * @throws RangeError when the file is of another kind, truncated, or larger than `maxPixels`.
  */
-export function decodeBmp(bytes: Uint8Array, maxPixels: number): Image {
+export function openBmp(bytes: Uint8Array, maxPixels: number): Bmp {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(view);
-  const { width, height, bitsPerPixel, pixelOffset, paletteOffset } = header;
+  const { width, height, bitsPerPixel, pixelOffset } = header;
   if (width * height > maxPixels) {
     throw new RangeError(`expected at most ${maxPixels} pixels, got ${width}x${height}`);
   }
@@ -32,10 +40,30 @@ export function decodeBmp(bytes: Uint8Array, maxPixels: number): Image {
   if (bytes.length < expected) {
     throw new RangeError(`expected ${expected} bytes of BMP, got ${bytes.length}`);
   }
-  const image = createImage(width, height, 3);
-  const size = width * height;
-  for (let y = 0; y < height; y++) {
-    const row = pixelOffset + (header.topDown ? y : height - 1 - y) * stride;
+  return { width, height, decode: (top, rows) => decodeRows(bytes, header, stride, [top, rows]) };
+}
+
+/**
+ * Decodes an uncompressed BMP of 8 (palette), 24 or 32 bits a pixel to RGB [3, H, W].
+ * @throws RangeError when the file is of another kind, truncated, or larger than `maxPixels`.
+ */
+export function decodeBmp(bytes: Uint8Array, maxPixels: number): Image {
+  const bmp = openBmp(bytes, maxPixels);
+  return bmp.decode(0, bmp.height);
+}
+
+function decodeRows(
+  bytes: Uint8Array,
+  header: BmpHeader,
+  stride: number,
+  [top, rows]: readonly [top: number, rows: number],
+): Image {
+  const { width, height, bitsPerPixel, pixelOffset, paletteOffset } = header;
+  const image = createImage(width, rows, 3);
+  const size = width * rows;
+  for (let y = 0; y < rows; y++) {
+    const line = header.topDown ? top + y : height - 1 - top - y;
+    const row = pixelOffset + line * stride;
     for (let x = 0; x < width; x++) {
       const at =
         bitsPerPixel === 8 ? paletteOffset + 4 * bytes[row + x] : row + (x * bitsPerPixel) / 8;

@@ -3,6 +3,7 @@ export * from './cover.js';
 export * from './degradations/index.js';
 export * from './geometry.js';
 export * from './image.js';
+export * from './imageFileFormat.js';
 export * from './metrics/index.js';
 export * from './pngText.js';
 export * from './photoFormats.js';

@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { openFile } from '../weights/file-node.js';
-import { decodeBmp, isBmp } from './bmp.js';
+import { isBmp, openBmp, type Bmp } from './bmp.js';
+import { imageFileFormat } from './imageFileFormat.js';
 import { exifDensity } from './exif.js';
 import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
 import { blobField } from './photoMetadata.js';
@@ -56,7 +57,9 @@ export async function openPhoto(
   const bytes = typeof source === 'string' ? await readFileBytes(source) : source;
   if (bytes.length === 0) throw new ImageFileError(`${name}: expected an image, got no bytes`);
   try {
-    const photo = isBmp(bytes) ? openBmp(bytes, maxPixels) : await openVips(bytes, maxPixels);
+    const photo = isBmp(bytes)
+      ? asPhoto(openBmp(bytes, maxPixels))
+      : await openVips(bytes, maxPixels);
     return { name, size: bytes.length, ...photo };
   } catch (error) {
     throw new ImageFileError(`${name}: ${oneLine(error)}`, { cause: error });
@@ -80,16 +83,21 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-function openBmp(bytes: Uint8Array, maxPixels: number): Omit<Photo, 'name' | 'size'> {
-  const image = decodeBmp(bytes, maxPixels);
-  const { width, height, channels } = image;
+/** Samples of a BMP that are in memory at a time. */
+const BMP_STRIP = 2 ** 20;
+
+function asPhoto({ width, height, decode }: Bmp): Omit<Photo, 'name' | 'size'> {
+  const channels = 3;
   const density = [1, 1] as const;
   return {
     ...{ width, height, channels, depth: 8, frames: 1, upright: true },
     async decode(path) {
       const raster = await createRaster(path, { width, height, channels, depth: 8, density });
       try {
-        await raster.write(image);
+        const rows = Math.max(1, Math.floor(BMP_STRIP / width));
+        for (let top = 0; top < height; top += rows) {
+          await raster.write(decode(top, Math.min(rows, height - top)));
+        }
         await raster.finish([]);
       } finally {
         await raster.close();
@@ -164,20 +172,12 @@ function withNotes(raster: Raster, { exif, iptc }: Notes): Raster {
   return { ...raster, metadata: [...others, ...notes] };
 }
 
-/** How files of the formats that libvips reads begin. */
-const signatures = /^(\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|II[*+]\0|MM\0[*+]|....ftyp)/s;
-
 /** What is wrong with a file that libvips does not read. */
 function unreadable(bytes: Uint8Array, error: unknown): string {
-  if (isHeic(bytes)) return NO_HEIC;
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (!signatures.test(start)) return 'expected an image, got something else';
+  const format = imageFileFormat(bytes);
+  if (format === 'heic') return NO_HEIC;
+  if (format === undefined) return 'expected an image, got something else';
   return `the image is damaged (${oneLine(error)})`;
-}
-
-/** Phones write it; its codec is patented. */
-function isHeic(bytes: Uint8Array): boolean {
-  return /^ftyphe(ic|ix|vc|vx|im|is)/.test(Buffer.from(bytes.subarray(4, 12)).toString('latin1'));
 }
 
 /** Pages of a document may differ in size, and only the first of them is the photo. */
