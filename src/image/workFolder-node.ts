@@ -9,6 +9,8 @@ export interface WorkFolder extends AsyncDisposable {
   path(name: string): string;
   /** Moves a file of this folder to where it belongs: there, it is either all of it or not at all. */
   publish(name: string, target: string): Promise<void>;
+  /** Removes all files but one. */
+  keepOnly(name: string): Promise<void>;
 }
 
 const workFolder = /^\.nanosd-(\d+)-\w{6}$/;
@@ -23,6 +25,11 @@ export async function createWorkFolder(folder: string): Promise<WorkFolder> {
   return {
     path,
     publish: (name, target) => asFileError(target, publish(path(name), target)),
+    async keepOnly(kept) {
+      const others = (await readdir(root)).filter((name) => name !== kept).map(path);
+      for (const other of others) await emptyRaster(other);
+      await Promise.all(others.map((other) => rm(other)));
+    },
     async [Symbol.asyncDispose]() {
       for (const name of await readdir(root).catch(() => [])) await emptyRaster(path(name));
       await rm(root, { recursive: true, force: true });

@@ -10,13 +10,15 @@ import { createRestorer, type Restorer } from './createRestorer.js';
 import {
   restoreToBytes,
   restoreToFile,
+  restoreToStream,
   type PhotoSource,
   type RestoredBytes,
   type RestoredFile,
+  type RestoredStream,
   type RestoreFileOptions,
 } from './restorePhoto-node.js';
 
-export type { PhotoSource, RestoredBytes, RestoredFile, RestoreFileOptions };
+export type { PhotoSource, RestoredBytes, RestoredFile, RestoredStream, RestoreFileOptions };
 
 export interface OpenRestorerOptions {
   /** What is to be done: `sr` (enlarge) unless given. */
@@ -50,6 +52,12 @@ export interface FileRestorer extends Restorer {
     format: PhotoFormatName,
     options?: RestoreFileOptions,
   ): Promise<RestoredBytes>;
+  /** The same, to a temporary file that can be streamed, however large it is. Dispose of the result to remove it. */
+  restoreStream(
+    input: PhotoSource,
+    format: PhotoFormatName,
+    options?: RestoreFileOptions,
+  ): Promise<RestoredStream>;
 }
 
 /** The model of each task that is taken unless another is asked for. */
@@ -77,6 +85,8 @@ export async function openRestorer(options: OpenRestorerOptions = {}): Promise<F
       restoreToFile({ restorer, config: folder.config }, input, output, fileOptions),
     restoreBytes: (input, format, fileOptions = {}) =>
       restoreToBytes({ restorer, config: folder.config }, input, format, fileOptions),
+    restoreStream: (input, format, fileOptions = {}) =>
+      restoreToStream({ restorer, config: folder.config }, input, format, fileOptions),
     async [Symbol.asyncDispose]() {
       // The thread must not end while it computes: native code cannot be torn apart.
       await restorer[Symbol.asyncDispose]();

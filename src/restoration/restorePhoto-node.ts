@@ -1,6 +1,8 @@
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { createImage, hasOpacity, type Image, type PictureRows } from '../image/index.js';
 import { checkFormatSize, checkOutput, photoFormatOf } from '../image/outputFile-node.js';
 import { photoFormats, type PhotoFormat, type PhotoFormatName } from '../image/photoFormats.js';
@@ -44,6 +46,14 @@ export interface RestoredBytes extends RestoredFile {
   readonly bytes: Uint8Array;
 }
 
+/** A result that lies in a temporary file, which is removed when it is disposed of. */
+export interface RestoredStream extends RestoredFile, AsyncDisposable {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** The file from its beginning, each time it is called. */
+  stream(): Readable;
+}
+
 /** An image file by its path, or its bytes, all at once or as a stream gives them. */
 export type PhotoSource = string | Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -78,13 +88,46 @@ export async function restoreToBytes(
   format: PhotoFormatName,
   options: RestoreFileOptions,
 ): Promise<RestoredBytes> {
-  const found = Object.values(photoFormats).find(({ name }) => name === format);
-  if (!found) throw new RangeError(`expected a format that can be written, got ${format}`);
   const photo = await open(source, options);
-  const plan = planPhoto(photoRestorer, photo, found, `image.${format}`, options);
+  const name = `image.${format}`;
+  const plan = planPhoto(photoRestorer, photo, writableFormat(format), name, options);
   await using folder = await createWorkFolder(tmpdir());
   const restored = await restorePhoto(photoRestorer, photo, plan, folder, options);
   return { ...restored, bytes: await readFile(folder.path('encoded')) };
+}
+
+/** Restores an image file to another that need not fit into memory. */
+export async function restoreToStream(
+  photoRestorer: PhotoRestorer,
+  source: PhotoSource,
+  format: PhotoFormatName,
+  options: RestoreFileOptions,
+): Promise<RestoredStream> {
+  const photo = await open(source, options);
+  const name = `image.${format}`;
+  const plan = planPhoto(photoRestorer, photo, writableFormat(format), name, options);
+  const folder = await createWorkFolder(tmpdir());
+  try {
+    const restored = await restorePhoto(photoRestorer, photo, plan, folder, options);
+    const path = folder.path('encoded');
+    const { size } = await stat(path);
+    await folder.keepOnly('encoded');
+    return {
+      ...restored,
+      size,
+      stream: () => createReadStream(path),
+      [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await folder[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function writableFormat(format: PhotoFormatName): PhotoFormat {
+  const found = Object.values(photoFormats).find(({ name }) => name === format);
+  if (!found) throw new RangeError(`expected a format that can be written, got ${format}`);
+  return found;
 }
 
 async function open(source: PhotoSource, { maxPixels }: RestoreFileOptions): Promise<Photo> {
