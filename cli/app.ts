@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { createAppServer } from './appServer.js';
+import { parsePort } from './arguments.js';
 import { Interrupted, UsageError } from './failures.js';
 import { interruptible } from './interrupt.js';
 
@@ -22,12 +23,6 @@ export function addAppCommand(program: Command): void {
     .option('--port <n>', `port (default: ${usualPort}, or a free one)`, parsePort)
     .option('--open', 'open it in the browser', false)
     .action((flags: AppFlags) => interruptible((signal) => serveApp(flags, signal)));
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('Expected a port from 0 to 65535.');
 }
 
 /** Until a signal; that is how it is meant to end, so it is no failure. */

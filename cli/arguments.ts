@@ -50,6 +50,9 @@ export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);
 }
 
+/** A week; timers hold little more. */
+const MAX_SECONDS = 604_800;
+
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /** Parses an amount of memory, such as `800MB` or `1.5G`, to bytes. */
@@ -57,6 +60,29 @@ export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)b?$/i.exec(text);
   if (!match) throw new InvalidArgumentError('Expected an amount of memory such as 800MB or 2GB.');
   return Number(match[1]) * units[match[2].toLowerCase()];
+}
+
+/** Parses a number of pixels, such as `50MP` or `2000000`. */
+export function parsePixels(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmg]?)p?$/i.exec(text);
+  if (!match) throw new InvalidArgumentError('Expected a number of pixels such as 50MP.');
+  return Math.round(Number(match[1]) * units[match[2].toLowerCase()]);
+}
+
+/** Parses a time in seconds, above 0. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds > 0 && seconds <= MAX_SECONDS)) {
+    throw new InvalidArgumentError(`Expected seconds, above 0 and at most ${MAX_SECONDS}.`);
+  }
+  return seconds;
+}
+
+/** Parses a port to listen on. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (text.trim() !== '' && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.');
 }
 
 /** Parses a picture size: `640x480`, or one number for both sides. */

@@ -13,6 +13,7 @@ import { addInspectCommand } from './inspect.js';
 import { addProfileCommand } from './profile.js';
 import { addRestoreCommand } from './restore.js';
 import { addSurgeryCommand } from './surgery.js';
+import { addServeCommand } from './serve.js';
 import { addTrainCommand } from './train.js';
 import { addTrainVaeCommand } from './trainVae.js';
 
@@ -46,6 +47,7 @@ addExportCommand(program);
 addSurgeryCommand(program);
 addProfileCommand(program);
 addAppCommand(program);
+addServeCommand(program, version);
 addDoctorCommand(program, version);
 
 try {

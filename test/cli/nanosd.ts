@@ -23,13 +23,15 @@ export interface Command {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `nanosd ARGS` in a folder. `nodeOptions` come before the script. */
+/** Starts `nanosd ARGS` in a folder. `nodeOptions` come before the script, `env` on top of this process's. */
 export function startNanosd(
   cwd: string,
   args: readonly string[],
   nodeOptions: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Command {
-  const child = spawn(process.execPath, [...nodeOptions, bin, ...args], { cwd });
+  const options = { cwd, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [...nodeOptions, bin, ...args], options);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
