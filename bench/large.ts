@@ -1,18 +1,15 @@
-// Large photos from file to file: peak memory and time by pixels, each in a process of its own, and what tiles
-// differ by from the picture as a whole.
-// npm run bench -- large [MODEL]
+// Large photos from file to file: peak memory and time by pixels, each in a process of its own.
+// npm run bench -- large [MODEL [MEGAPIXELS...]]
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createImage, psnr, Random, type Image } from 'nanosd';
 import { openRestorer, writeImage } from 'nanosd/node';
+import { scene } from './scene.js';
 
-/** 1, 4, 9, 16 and 25 megapixels. */
-const sides = [1000, 2000, 3000, 4000, 5000] as const;
+const usualMegapixels = [1, 4, 9, 16, 25] as const;
 const scale = 2;
-const tiles = [64, 128, 256] as const;
 
 export async function benchLarge(args: readonly string[]): Promise<void> {
   const [model = 'sr-x4', flag, input, output] = args;
@@ -21,9 +18,10 @@ export async function benchLarge(args: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'nanosd-large-'));
   try {
     console.log(`${model}: JPEG to JPEG, -s ${scale}, each in a process of its own`);
-    for (const side of sides) console.log(await measure(model, folder, side));
-    console.log('a picture of 2000x1500 in tiles, against the same as a whole:');
-    await compareTiles(model);
+    const asked = args.slice(1).map(Number);
+    for (const megapixels of asked.length > 0 ? asked : usualMegapixels) {
+      console.log(await measure(model, folder, Math.round(1000 * Math.sqrt(megapixels))));
+    }
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -59,34 +57,4 @@ async function printOne(model: string, input: string, output: string): Promise<v
   // Kibibytes, whatever the system counts in.
   const peak = (process.resourceUsage().maxRSS * 1024) / 1e6;
   console.log(JSON.stringify({ seconds, cpuSeconds, peak }));
-}
-
-async function compareTiles(model: string): Promise<void> {
-  await using restorer = await openRestorer({ model });
-  const image = scene(2000, 1500);
-  const whole = await restorer.restore(image, { tile: 2048 });
-  for (const tile of tiles) {
-    const tiled = await restorer.restore(image, { tile });
-    const worst = tiled.data.reduce(
-      (most, value, i) => Math.max(most, Math.abs(value - whole.data[i])),
-      0,
-    );
-    const quality = psnr(whole, tiled, { cropBorder: 0 }).toFixed(1);
-    console.log(`tiles of ${tile}: PSNR ${quality} dB, at most ${(worst * 255).toFixed(3)} of 255`);
-  }
-}
-
-/** Slopes, edges and grain, as in photographs. */
-function scene(width: number, height: number): Image {
-  const random = Random.seeded(3);
-  const image = createImage(width, height, 3);
-  const size = width * height;
-  for (let i = 0; i < size; i++) {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    const slope = 0.3 + (0.3 * x) / width + 0.1 * Math.sin(y / 40);
-    const edge = Math.sin(x / 17 + y / 29) > 0.6 ? 0.2 : 0;
-    const grain = 0.06 * (random.uniform() - 0.5);
-    for (let c = 0; c < 3; c++) image.data[c * size + i] = slope + edge * (1 - 0.3 * c) + grain;
-  }
-  return image;
 }

@@ -4,6 +4,7 @@
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   restore: async (args) => (await import('./restore.js')).benchRestore(args),
   startup: async () => (await import('./startup.js')).benchStartup(),
+  seams: async (args) => (await import('./seams.js')).benchSeams(args),
   large: async (args) => (await import('./large.js')).benchLarge(args),
   train: async () => (await import('./train.js')).benchTrain(),
   data: async () => (await import('./data.js')).benchData(),
