@@ -77,7 +77,10 @@ export async function servePage(entry = join(here, 'page.html')): Promise<Site> 
     const file = path.startsWith('/ort/') ? join(ortFolder, path.slice(5)) : join(folder, path);
     readFile(file).then(
       (body) => {
-        response.writeHead(200, { 'Content-Type': contentTypes[extname(path)], ...headers });
+        response.writeHead(200, {
+          'Content-Type': contentTypes[extname(path)] ?? 'application/octet-stream',
+          ...headers,
+        });
         response.end(body);
       },
       () => response.writeHead(404, headers).end(),

@@ -1,19 +1,11 @@
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/tensor/index.js';
 import { nanosd, startNanosd, writeTinyModel } from './nanosd.js';
+import { picture, writeBadFiles, writePhotos } from './photoFolder.js';
 
 interface Report {
   readonly photos: number;
@@ -33,63 +25,6 @@ beforeAll(async () => {
   await nanosd(cwd, '--version');
 }, 120_000);
 afterAll(() => rm(cwd, { recursive: true, force: true }));
-
-const picture = (i: number, width = 18, height = 12) => {
-  const background = { r: (37 * i) % 256, g: (91 * i) % 256, b: (53 * i) % 256 };
-  return sharp({ create: { width, height, channels: 3, background } });
-};
-
-/** A picture said to have 40,000 x 40,000 pixels: as deflated zeros, it would be a small file. */
-async function bomb(): Promise<Buffer> {
-  const bytes = await picture(0).png().toBuffer();
-  bytes.writeUInt32BE(40_000, 16);
-  bytes.writeUInt32BE(40_000, 20);
-  bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
-  return bytes;
-}
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** 12 bad files of six kinds, and what the report says of each. */
-async function writeBadFiles(folder: string): Promise<Map<string, RegExp>> {
-  const jpeg = await picture(1, 120, 90).jpeg().toBuffer();
-  const png = await picture(2, 120, 90).png({ compressionLevel: 0 }).toBuffer();
-  const bad: [name: string, bytes: Buffer | null, reason: RegExp][] = [
-    ['cut-1.jpg', jpeg.subarray(0, jpeg.length * 0.6), /damaged/],
-    ['cut-2.png', png.subarray(0, png.length / 2), /damaged/],
-    ['cut-3.jpg', jpeg.subarray(0, 40), /damaged/],
-    ['text-1.jpg', Buffer.from('Dear diary,'), /expected an image, got something else/],
-    ['text-2.png', Buffer.from('{"json": true}'), /expected an image, got something else/],
-    ['zip.webp', Buffer.from('PK\x03\x04 and so on'), /expected an image, got something else/],
-    ['empty-1.jpg', Buffer.alloc(0), /expected an image, got no bytes/],
-    ['empty-2.tif', Buffer.alloc(0), /expected an image, got no bytes/],
-    ['bomb-1.png', await bomb(), /expected at most 268435456 pixels, got 40000x40000/],
-    ['bomb-2.png', await bomb(), /expected at most 268435456 pixels, got 40000x40000/],
-    ['gone-1.jpg', null, /no such file/],
-    ['gone-2.png', null, /no such file/],
-  ];
-  for (const [name, bytes] of bad) {
-    if (bytes) await writeFile(join(folder, name), bytes);
-    else await symlink('nowhere', join(folder, name));
-  }
-  return new Map(bad.map(([name, , reason]) => [name, reason]));
-}
-
-async function writePhotos(folder: string, count: number): Promise<void> {
-  const formats = ['jpg', 'png', 'webp', 'tif'];
-  for (let i = 0; i < count; i++) {
-    const below = join(folder, `year-${i % 3}`, i % 2 ? 'summer' : '');
-    await mkdir(below, { recursive: true });
-    await picture(i).toFile(join(below, `photo-${i}.${formats[i % 4]}`));
-  }
-}
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
