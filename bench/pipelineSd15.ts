@@ -1,7 +1,7 @@
 // The pipeline's networks at the full size of SD 1.5, of random weights: a step of the teacher and of students
 // that surgery has cut from it, and one surrogate of each stage that learns. Each in a process of its own, so
 // that its memory is its own.
-// npm run bench -- pipeline-sd15 [prepare|steps|training] [FOLDER]
+// npm run bench -- pipeline-sd15 [prepare|steps|training] [FOLDER] [STAGE,STAGE]
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,7 @@ const students: Readonly<Record<string, string>> = {
   '315M': 'R RA RARA RRA R R',
 };
 
+/** Each takes the folder, and training the stages, all unless given. */
 const parts = { prepare, steps: measureSteps, training: measureTraining };
 
 /** Prints what it measures; without a part, all of them in a folder of the system's, which goes afterwards. */
@@ -30,7 +31,7 @@ export async function benchPipelineSd15(args: readonly string[]): Promise<void> 
   if (part === '--surrogate') return printSurrogate(folder, name);
   if (part === '--features') return writeFeatures(folder, latents);
   if (Object.hasOwn(parts, part) && folder !== undefined) {
-    return parts[part as keyof typeof parts](folder);
+    return parts[part as keyof typeof parts](folder, name?.split(','));
   }
   const own = await mkdtemp(join(tmpdir(), 'nanosd-bench-'));
   try {
@@ -102,9 +103,13 @@ interface Surrogate {
   readonly peakBytes: number;
 }
 
-async function measureTraining(folder: string): Promise<void> {
+async function measureTraining(
+  folder: string,
+  stages: readonly string[] = Object.keys(surrogates),
+): Promise<void> {
   await startOwn('--features', folder, '');
   for (const [stage, option] of Object.entries(surrogates)) {
+    if (!stages.includes(stage)) continue;
     const {
       parameters,
       losses,
