@@ -14,6 +14,7 @@ import { addProfileCommand } from './profile.js';
 import { addRestoreCommand } from './restore.js';
 import { addSurgeryCommand } from './surgery.js';
 import { addServeCommand } from './serve.js';
+import { addSearchCommand } from './search.js';
 import { addTrainCommand } from './train.js';
 import { addTrainVaeCommand } from './trainVae.js';
 
@@ -40,6 +41,7 @@ addTrainCommand(program);
 addTrainVaeCommand(program);
 addDistillCommand(program);
 addDistillWorkerCommand(program);
+addSearchCommand(program);
 addGenerateCommand(program);
 addInitCommand(program);
 addConvertCommand(program);

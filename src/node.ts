@@ -43,6 +43,8 @@ export * from './search/latencyDevice-node.js';
 export * from './search/latencyTable-node.js';
 export * from './search/measureQuality-node.js';
 export * from './search/qualityMeter-node.js';
+export * from './search/searchFamily-node.js';
+export * from './search/writeFamilyReport-node.js';
 export * from './search/writeStudent-node.js';
 export * from './text/tokenizerFolder-node.js';
 export * from './training/checkpoint-node.js';

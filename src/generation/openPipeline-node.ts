@@ -107,14 +107,17 @@ export async function openPipeline(
   }
 }
 
-interface Prompts {
+export interface Prompts {
   readonly encode: PromptEncoder;
   /** Of each. */
   readonly tokens: number;
 }
 
-/** How a checkpoint reads prompts: as text, or as names of kinds that it has learned. */
-async function openPrompts(
+/**
+ * How a checkpoint reads prompts: as text, or as names of kinds that it has learned.
+ * @throws ModelError for one that reads neither; TokenizerError.
+ */
+export async function openPrompts(
   checkpoint: OpenCheckpoint,
   load: (graph: Graph, weights: Checkpoint) => Promise<Session>,
 ): Promise<Prompts> {

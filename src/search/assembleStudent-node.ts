@@ -6,8 +6,8 @@ import {
   unetStagePrefix,
   type DenoisingNetwork,
   type StagedUnetConfig,
-  type UnetStage,
 } from '../models/index.js';
+import { allSurrogates, stagePlace, surrogateName } from '../distillation/index.js';
 import { kindOf, ModelError } from '../models/modelFiles-node.js';
 import { weightsFileName } from '../models/modelFolder-node.js';
 import { withFiles } from '../models/networkFolder-node.js';
@@ -15,13 +15,13 @@ import {
   cutUnet,
   inheritedKey,
   stageNames,
-  stageOptions,
   teacherStages,
   type StageName,
   type Stages,
 } from '../surgery/index.js';
 import { matchWeights, renameTensors, WeightsError, type Checkpoint } from '../weights/index.js';
 import { joinCheckpoints } from './joinCheckpoints.js';
+import { identityOf } from './teacherSamples-node.js';
 
 /** The teacher's U-Net as students are cut from it. */
 export interface TeacherUnet {
@@ -48,28 +48,14 @@ export interface SurrogateFolder extends AsyncDisposable {
   assemble(stages: Stages): Promise<AssembledStudent>;
   /** The names of the surrogates of the whole space, such as `E1-RA`, that are not there. */
   readonly missing: readonly string[];
+  /** A digest of the weights of all surrogates, which are read. */
+  identity(): Promise<string>;
 }
 
-/** Where each stage lies in a student. */
-export const stagePlaces: Readonly<Record<StageName, UnetStage>> = {
-  E1: { direction: 'down', level: 0 },
-  E2: { direction: 'down', level: 1 },
-  E3: { direction: 'down', level: 2 },
-  D3: { direction: 'up', level: 2 },
-  D2: { direction: 'up', level: 1 },
-  D1: { direction: 'up', level: 0 },
-};
-
-/** The folder of a surrogate; null for the teacher's own option, which needs none. */
-export function surrogateName(stage: StageName, option: string): string | null {
-  return option === teacherStages[stage] ? null : `${stage}-${option}`;
-}
-
-/** The names of all surrogates of the space: 30. */
-export function allSurrogates(): readonly string[] {
-  return stageNames.flatMap((stage) =>
-    stageOptions[stage].flatMap((option) => surrogateName(stage, option) ?? []),
-  );
+/** The folder of a stage's surrogate; null for the teacher's own option, which needs none. */
+function surrogateOf(stage: StageName, stages: Stages): string | null {
+  const option = stages[stage];
+  return option === teacherStages[stage] ? null : surrogateName({ stage, option });
 }
 
 /**
@@ -79,11 +65,11 @@ export function allSurrogates(): readonly string[] {
 export async function openSurrogates(path: string, teacher: TeacherUnet): Promise<SurrogateFolder> {
   if ((await kindOf(path)) !== 'folder') {
     throw new ModelError(
-      `${path}: expected a folder of surrogates, such as distill writes, got none`,
+      `${path}: expected a folder of surrogates, such as nanosd distill writes, got none`,
     );
   }
   const present = new Set(await namesWithWeights(path));
-  const missing = allSurrogates().filter((name) => !present.has(name));
+  const missing = allSurrogates.map(surrogateName).filter((name) => !present.has(name));
   return withFiles((files) => {
     const opened = new Map<string, Promise<Checkpoint>>();
     const open = (name: string): Promise<Checkpoint> => {
@@ -94,6 +80,10 @@ export async function openSurrogates(path: string, teacher: TeacherUnet): Promis
     return Promise.resolve({
       path,
       missing,
+      identity: async () => {
+        const names = allSurrogates.map(surrogateName).filter((name) => present.has(name));
+        return identityOf(names, await Promise.all(names.map(open)));
+      },
       assemble: async (stages: Stages) => {
         requirePresent(path, stages, present);
         return assemble(teacher, stages, open);
@@ -137,7 +127,7 @@ async function namesWithWeights(path: string): Promise<readonly string[]> {
 
 function requirePresent(path: string, stages: Stages, present: ReadonlySet<string>): void {
   const missing = stageNames.flatMap((stage) => {
-    const name = surrogateName(stage, stages[stage]);
+    const name = surrogateOf(stage, stages);
     return name === null || present.has(name) ? [] : [name];
   });
   if (missing.length === 0) return;
@@ -163,9 +153,9 @@ async function assemble(
   const inherited = new Set(params.map(({ name }) => name));
   const sources: Checkpoint[] = [];
   for (const stage of stageNames) {
-    const surrogate = surrogateName(stage, stages[stage]);
+    const surrogate = surrogateOf(stage, stages);
     if (surrogate === null) continue;
-    const prefix = `${unetStagePrefix(config, stagePlaces[stage])}.`;
+    const prefix = `${unetStagePrefix(config, stagePlace(stage))}.`;
     const own = params.filter(({ name }) => name.startsWith(prefix));
     for (const { name } of own) inherited.delete(name);
     sources.push(await surrogateWeights(surrogate, own, open));

@@ -52,9 +52,22 @@ export interface Quality {
   readonly featureDistance: number;
 }
 
+/** What samples are made with, and compared by. */
+export interface MeterSettings {
+  readonly samples: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly features: string;
+}
+
 /** Measures students against one teacher. Dispose of it to give the memory back. */
 export interface QualityMeter extends AsyncDisposable {
   readonly prompts: readonly string[];
+  /** Tokens of each prompt. */
+  readonly contextTokens: number;
+  readonly settings: MeterSettings;
+  /** A digest of the settings, the prompts and the teacher's weights: measurements under one can be compared. */
+  readonly identity: string;
   /** The `taFD` of the teacher from itself with other seeds: what no student can be told apart below. */
   readonly floor: number;
   /** @throws the signal's reason when aborted. */
@@ -93,7 +106,10 @@ export async function openQualityMeter(
     );
     const how = choice === 'vae' || choice === 'latent' ? 'scaled' : 'plain';
     const comparison = compareWith(samples.features, how);
-    return meterOf({ teacher, executors, plan, network, samples, comparison, prompts });
+    const { steps, seed } = { ...defaults, ...settings };
+    const shown = { samples: plan.samples, steps, seed, features: choice };
+    const its = { prompts, settings: shown, identity };
+    return meterOf({ teacher, executors, plan, network, samples, comparison, ...its });
   } catch (error) {
     await network[Symbol.asyncDispose]();
     throw error;
@@ -111,12 +127,18 @@ interface MeterParts extends Workings {
   readonly samples: TeacherSamples;
   readonly comparison: FeatureComparison;
   readonly prompts: readonly SamplePrompt[];
+  readonly settings: MeterSettings;
+  readonly identity: string;
 }
 
 function meterOf(parts: MeterParts): QualityMeter {
   const { teacher, executors, plan, network, samples, comparison, prompts } = parts;
+  const { settings, identity } = parts;
   return {
     prompts: prompts.map(({ name }) => name),
+    contextTokens: plan.prompts[0].shape[1],
+    settings,
+    identity,
     floor: comparison.distance(samples.otherFeatures),
     async measure(student, options = {}) {
       const latents = await sampleNetwork(student, executors, plan, options);

@@ -1,14 +1,7 @@
-import { join } from 'node:path';
-import { clipText } from '../models/index.js';
-import { createPromptEncoder } from '../generation/promptEncoder.js';
-import { ModelError, readConfigFile } from '../models/modelFiles-node.js';
-import { weightsFileName } from '../models/modelFolder-node.js';
-import { configFileName } from '../models/networkFolder-node.js';
+import { openPrompts } from '../generation/openPipeline-node.js';
 import type { OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import type { NodeExecutor } from '../runtime/nodeExecutor-node.js';
-import { openTokenizerFolder } from '../text/tokenizerFolder-node.js';
-import { tensor, toFloat32, type Tensor } from '../tensor/index.js';
-import { readSafetensorsFile } from '../weights/safetensors-node.js';
+import type { Tensor } from '../tensor/index.js';
 
 /** A prompt that samples are made of. */
 export interface SamplePrompt {
@@ -33,51 +26,19 @@ export const defaultPrompts: readonly string[] = [
 /**
  * The prompts of a checkpoint: its kinds of pictures, all or those that are named, or texts as its text encoder
  * reads them.
- * @throws ModelError for a checkpoint that has neither, or not the kind that is named.
+ * @throws ModelError for a checkpoint that reads no prompts; RangeError for a kind that it does not know.
  */
 export async function samplePrompts(
   checkpoint: OpenCheckpoint,
   names: readonly string[] | undefined,
   executor: NodeExecutor,
 ): Promise<readonly SamplePrompt[]> {
-  const { path, textEncoder, tokenizerFolder } = checkpoint;
-  if (!textEncoder || tokenizerFolder === null) return kindsOf(path, names);
-  const { config } = textEncoder.network;
-  const tokenizer = await openTokenizerFolder(tokenizerFolder, config.maxPositionEmbeddings);
-  const graph = { ...clipText(config, { batch: 1 }), taps: [] };
-  const encode = createPromptEncoder(tokenizer, () =>
-    executor.loadMapped(graph, textEncoder.weights),
+  const { encode } = await openPrompts(checkpoint, (graph, weights) =>
+    executor.loadMapped({ ...graph, taps: [] }, weights),
   );
-  const texts = names ?? defaultPrompts;
+  // The kind without a name is what guidance leads away from.
+  const kinds = checkpoint.promptEmbeddings?.network.config.names.filter((name) => name !== '');
+  const texts = names ?? kinds ?? defaultPrompts;
   const encoded = await encode(texts);
   return texts.map((name, i) => ({ name, hiddenStates: encoded[i].hiddenStates }));
-}
-
-async function kindsOf(
-  checkpoint: string,
-  wanted: readonly string[] | undefined,
-): Promise<readonly SamplePrompt[]> {
-  const folder = join(checkpoint, 'prompt_embeddings');
-  const { names, tokens } = (await readConfigFile(join(folder, configFileName))) as {
-    names: readonly string[];
-    tokens: number;
-  };
-  const { tensors } = await readSafetensorsFile(join(folder, weightsFileName));
-  const table = tensors.get('kind_embedding.weight');
-  if (!table) throw new ModelError(`${folder}: expected kind_embedding.weight, got none`);
-  const rows = toFloat32(table);
-  const length = table.shape[1];
-  // The row without a name is what guidance leads away from.
-  const kinds = names.flatMap((name, i) => {
-    if (name === '') return [];
-    const shape = [1, tokens, length / tokens];
-    const hiddenStates = tensor('float32', shape, rows.slice(i * length, (i + 1) * length));
-    return [{ name, hiddenStates }];
-  });
-  const unknown = wanted?.filter((name) => !kinds.some((kind) => kind.name === name)) ?? [];
-  if (unknown.length > 0) {
-    const known = kinds.map(({ name }) => name).join(', ');
-    throw new ModelError(`${folder}: expected kinds among ${known}, got ${unknown.join(', ')}`);
-  }
-  return wanted ? kinds.filter(({ name }) => wanted.includes(name)) : kinds;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../src/models/index.js';
 import { openCheckpoint, type OpenCheckpoint } from '../../src/models/openCheckpoint-node.js';
 import { weightsFileName } from '../../src/models/modelFolder-node.js';
-import { stagePlaces } from '../../src/search/assembleStudent-node.js';
+import { stagePlace } from '../../src/distillation/index.js';
 import {
   cutUnet,
   inheritUnet,
@@ -59,7 +59,7 @@ export async function writeSurrogates(
     for (const option of stageOptions[stage].slice(0, -1)) {
       const config = cutUnet(own.config, { ...teacherStages, [stage]: option }, 'dropped');
       const source = inheritUnet(own, config);
-      const prefix = `${unetStagePrefix(config, stagePlaces[stage])}.`;
+      const prefix = `${unetStagePrefix(config, stagePlace(stage))}.`;
       const random = Random.seeded(stage.charCodeAt(1), option.length);
       const weights = new Map<string, Tensor>();
       for (const { name } of stagedUnetParams(config)) {
