@@ -19,6 +19,7 @@ interface DistillFlags {
   readonly learningRate: number;
   readonly seed: number;
   readonly cacheMegabytes: number;
+  readonly checkpointingMinutes: number;
   readonly jobs: number;
   readonly queue?: string;
   readonly resume: boolean;
@@ -83,6 +84,7 @@ export function addDistillCommand(program: Command): void {
       parseNumber,
       1000,
     )
+    .option('--checkpointing-minutes <number>', 'how often training is saved', parseFactor, 1)
     .option('-j, --jobs <number>', 'processes that train at a time', parseCount, 1)
     .option(
       '--queue <url>',
@@ -193,6 +195,7 @@ async function settingsOf(flags: DistillFlags) {
       learning_rate: flags.learningRate,
       seed: flags.seed,
       cache_megabytes: flags.cacheMegabytes,
+      checkpointing_minutes: flags.checkpointingMinutes,
     },
     'options',
   );

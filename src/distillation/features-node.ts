@@ -4,6 +4,7 @@ import { stagesOfUnet2D } from '../models/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import { stageNames } from '../surgery/index.js';
 import type { DistillPlan } from './distillPlan.js';
+import type { DistillSettings } from './distillSettings.js';
 import {
   hasFeatureCache,
   makeFeatureCache,
@@ -47,8 +48,13 @@ function cachePlace({ folder, identity }: DistillPlan): FeatureCachePlace {
   return { folder: join(folder, '.features'), hash: identityHash(Object.fromEntries(entries)) };
 }
 
-function cachePlan({ settings }: DistillPlan, graph: Graph): CachePlan {
-  return planFeatureCache(graph, {
+/**
+ * How many batches of features are kept on disk; null where none are.
+ * @throws ConfigError for a cache too small to learn from.
+ */
+export function planFeatures(settings: DistillSettings, teacher: Teacher): CachePlan | null {
+  if (settings.cache_megabytes === 0) return null;
+  return planFeatureCache(allFeatures(teacher), {
     steps: settings.steps,
     heldOut: settings.held_out_batches,
     bytes: settings.cache_megabytes * 1e6,
@@ -58,7 +64,7 @@ function cachePlan({ settings }: DistillPlan, graph: Graph): CachePlan {
 /**
  * Makes the features that a plan keeps on disk, unless they are there; nothing for a plan that keeps none.
  * @param threads in which as many batches are computed at a time.
- * @throws ConfigError for a cache too small to learn from; WeightsError when the system refuses, such as for a
+ * @throws WeightsError when the system refuses, such as for a
  * full disk, nothing is left behind then; the signal's reason when aborted.
  */
 export async function prepareFeatures(
@@ -67,9 +73,9 @@ export async function prepareFeatures(
   threads: number,
   listener: FeatureListener,
 ): Promise<void> {
-  if (plan.settings.cache_megabytes === 0) return;
+  const cached = planFeatures(plan.settings, teacher);
+  if (!cached) return;
   const graph = allFeatures(teacher);
-  const cached = cachePlan(plan, graph);
   const place = cachePlace(plan);
   if (await hasFeatureCache(place)) return;
   await using inputs = await openTeacherInputs(plan, teacher, listener);
@@ -101,12 +107,10 @@ export async function openFeatures(
   executor: WorkerExecutor,
   listener: FeatureListener,
 ): Promise<FeatureSource> {
-  const graph = allFeatures(teacher);
-  if (plan.settings.cache_megabytes > 0) {
-    return openFeatureCache(cachePlace(plan), cachePlan(plan, graph), plan.settings.seed);
-  }
+  const cached = planFeatures(plan.settings, teacher);
+  if (cached) return openFeatureCache(cachePlace(plan), cached, plan.settings.seed);
   const inputs = await openTeacherInputs(plan, teacher, listener);
-  const session = await executor.loadMapped(graph, teacher.weights);
+  const session = await executor.loadMapped(allFeatures(teacher), teacher.weights);
   return {
     ...createFeatureStream([session], inputs),
     async [Symbol.asyncDispose]() {

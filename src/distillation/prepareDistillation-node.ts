@@ -9,6 +9,7 @@ import type { Checkpoint } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { distillationIdentity, type DistillPlan } from './distillPlan.js';
 import type { DistillSettings } from './distillSettings.js';
+import { planFeatures } from './features-node.js';
 import { distillationPhotos, openTeacher, type Teacher } from './teacher-node.js';
 
 /** What somebody wants surrogates of. */
@@ -45,6 +46,7 @@ export async function prepareDistillation(
   const photos = await distillationPhotos(request.photos);
   const teacher = await openTeacher(request);
   try {
+    planFeatures(settings, teacher);
     const folder = resolve(request.folder);
     const begun = await readPlanFile(folder);
     if (begun && !resume) {
