@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   data: async () => (await import('./data.js')).benchData(),
   sd15: async (args) => (await import('./sd15.js')).benchSd15(args),
   space: async () => (await import('./space.js')).benchSpace(),
+  distill: async (args) => (await import('./distill.js')).benchDistill(args),
   'pipeline-sd15': async (args) => (await import('./pipelineSd15.js')).benchPipelineSd15(args),
   web: async (args) => (await import('./web.js')).benchWeb(args),
   correlation: async (args) => (await import('./correlation.js')).benchCorrelation(args),

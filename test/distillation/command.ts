@@ -54,7 +54,8 @@ export function start(...args: readonly string[]): Started {
         void ended.then(() => reject(new Error(`never told\n${stdout}\n${stderr}`)));
       }),
     killAll() {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      const isOver = child.exitCode !== null || child.signalCode !== null;
+      if (child.pid !== undefined && !isOver) process.kill(-child.pid, 'SIGKILL');
     },
   };
 }
