@@ -33,7 +33,7 @@ export function surrogateLossGraph(
   loss: FeatureLoss,
 ): Graph {
   const { builder: b, pairs } = withTargets(teacher, surrogate, size);
-  const terms = pairs.map(({ output, target }) => compare(b, loss, output, target));
+  const terms = pairs.map(({ output, target }) => featureLossValue(b, loss, output, target));
   const sum = terms.reduce((all, term) => b.add(all, term));
   return b.build({ loss: b.scale(sum, 1 / terms.length) });
 }
@@ -79,7 +79,13 @@ function withTargets(
   return { builder, pairs };
 }
 
-function compare(b: GraphBuilder, loss: FeatureLoss, output: Value, target: Value): Value {
+/** One of the losses between an output and its target, both `[N, C, H, W]`; see `surrogateLossGraph`. */
+export function featureLossValue(
+  b: GraphBuilder,
+  loss: FeatureLoss,
+  output: Value,
+  target: Value,
+): Value {
   switch (loss) {
     case 'mse':
       return meanOfAll(b, square(b, b.sub(output, target)));
