@@ -72,9 +72,8 @@ export function createDistillConsole(
       case 'planned': {
         const total = event.pending.length;
         progress = { ...progress, total, steps: event.steps, begunAt: now() };
-        const before =
-          event.finished.length > 0 ? `, ${event.finished.length} finished before` : '';
-        return say(`${total} surrogates to train for ${event.steps} steps${before}`);
+        const all = total + event.finished.length;
+        return say(`${total} of ${all} surrogates to train for ${event.steps} steps`);
       }
       case 'warning':
         return say(`warning: ${event.message}`);
