@@ -13,7 +13,7 @@ import {
   type Proposer,
   type SearchProblem,
 } from './searchProblem.js';
-import type { Point } from './space.js';
+import { coordinatesOf, type Point } from './space.js';
 
 /** How far beyond the worst of the front the reference lies, as a part of the front's extent. */
 const beyond = 0.1;
@@ -40,10 +40,11 @@ export function bayesianSearch(
       return gather(taken, 1, (all) => freshPoint(problem, all, random));
     }
     let belief = beliefFrom(problem, measured, random);
-    for (const trial of trials) if (!isMeasured(trial)) belief = believe(belief, trial.point);
+    for (const trial of trials)
+      if (!isMeasured(trial)) belief = believe(problem, belief, trial.point);
     return gather(taken, count, (all) => {
       const point = mostPromising(problem, belief, all, random);
-      if (point) belief = believe(belief, point);
+      if (point) belief = believe(problem, belief, point);
       return point;
     });
   };
@@ -78,12 +79,13 @@ function beliefFrom(
   return { models: [model(0), model(1)], points, outcomes };
 }
 
-function believe({ models, points, outcomes }: Belief, point: Point): Belief {
-  const [first, second] = models;
+function believe(problem: SearchProblem, belief: Belief, point: Point): Belief {
+  const [first, second] = belief.models;
+  const at = coordinatesOf(problem.space, point);
   return {
-    models: [first.believe(point), second.believe(point)],
-    points: [...points, point],
-    outcomes: [...outcomes, [first.predict(point).mean, second.predict(point).mean]],
+    models: [first.believe(point, at), second.believe(point, at)],
+    points: [...belief.points, point],
+    outcomes: [...belief.outcomes, [first.predict(point, at).mean, second.predict(point, at).mean]],
   };
 }
 
@@ -96,7 +98,10 @@ function mostPromising(
   const front = paretoFront([...outcomes.keys()], (index) => outcomes[index]);
   const improvement = expectedHypervolumeImprovement(outcomes, referenceBeyond(outcomes));
   return maximizeAcquisition(problem, {
-    acquisition: (point) => improvement(models[0].predict(point), models[1].predict(point)),
+    acquisition: (point) => {
+      const at = coordinatesOf(problem.space, point);
+      return improvement(models[0].predict(point, at), models[1].predict(point, at));
+    },
     promising: front.map((index) => points[index]),
     taken,
     random,

@@ -1,5 +1,5 @@
-import { erfc } from '../graph/erf.js';
 import type { Prediction } from './gaussianProcess.js';
+import { normalDensity, normalProbability } from './normalDistribution.js';
 import { paretoFront, type Objectives } from './pareto.js';
 
 /** Up to `end` of the first objective, from the step before, the front lies at `height`: below it is better. */
@@ -53,6 +53,5 @@ export function expectedImprovement(threshold: number, { mean, deviation }: Pred
   const margin = threshold - mean;
   if (deviation === 0) return Math.max(0, margin);
   const z = margin / deviation;
-  const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-  return Math.max(0, deviation * density + margin * 0.5 * erfc(-z / Math.SQRT2));
+  return Math.max(0, deviation * normalDensity(z) + margin * normalProbability(z));
 }

@@ -72,27 +72,20 @@ function condition(
 ): GaussianProcess {
   const { inputs, outputs } = observations;
   const size = inputs.length;
-  const rates = parameters.lengthScales.map((scale) => 1 / scale);
   const lower = cholesky(correlations(inputs, parameters), size);
   const residual = Float64Array.from(outputs, (output) => output - mean);
   const weights = solveCholesky(lower, size, residual);
-  const cross = new Float64Array(size);
+  const correlate = correlator(inputs, parameters.lengthScales);
   return {
     parameters,
     mean,
     variance,
     predict(input) {
-      let shift = 0;
-      for (let i = 0; i < size; i++) {
-        cross[i] = matern52(squaredDistance(inputs[i], input, rates));
-        shift += cross[i] * weights[i];
-      }
-      let explained = 0;
-      for (const value of solveLower(lower, size, cross)) explained += value * value;
-      return {
-        mean: mean + shift,
-        deviation: Math.sqrt(variance * Math.max(0, 1 - explained)),
-      };
+      const cross = correlate(input);
+      const shift = dot(cross, weights);
+      const seen = solveLower(lower, size, cross);
+      const unexplained = Math.max(0, 1 - dot(seen, seen));
+      return { mean: mean + shift, deviation: Math.sqrt(variance * unexplained) };
     },
     observe: (input, output) =>
       condition(
@@ -101,6 +94,31 @@ function condition(
         mean,
         variance,
       ),
+  };
+}
+
+/** The correlations of a point with the inputs, in an array that the next call overwrites. */
+function correlator(
+  inputs: Observations['inputs'],
+  lengthScales: readonly number[],
+): (point: readonly number[]) => Float64Array {
+  const dimensions = lengthScales.length;
+  const scaledInputs = Float64Array.from(
+    inputs.flatMap((input) => lengthScales.map((scale, d) => input[d] / scale)),
+  );
+  const scaledPoint = new Float64Array(dimensions);
+  const cross = new Float64Array(inputs.length);
+  return (point) => {
+    for (let d = 0; d < dimensions; d++) scaledPoint[d] = point[d] / lengthScales[d];
+    for (let i = 0; i < cross.length; i++) {
+      let sum = 0;
+      for (let d = 0; d < dimensions; d++) {
+        const difference = scaledInputs[i * dimensions + d] - scaledPoint[d];
+        sum += difference * difference;
+      }
+      cross[i] = matern52(sum);
+    }
+    return cross;
   };
 }
 

@@ -6,9 +6,10 @@ import { coordinatesOf, type Point, type SearchSpace } from './space.js';
 
 /** What an objective is expected to be, on its scale. */
 export interface ObjectiveModel {
-  predict(point: Point): Prediction;
+  /** `coordinates` are those of the point, `coordinatesOf`. */
+  predict(point: Point, coordinates: readonly number[]): Prediction;
   /** The model if the point had been measured to be what it is expected to be. */
-  believe(point: Point): ObjectiveModel;
+  believe(point: Point, coordinates: readonly number[]): ObjectiveModel;
 }
 
 /** An objective's value on the scale on which it is modelled. */
@@ -32,14 +33,13 @@ export function objectiveModel(
     return model;
   }
   const inputs = measured.points.map((point) => coordinatesOf(space, point));
-  return processModel(space, fitGaussianProcess({ inputs, outputs: measured.outputs }, random));
+  return processModel(fitGaussianProcess({ inputs, outputs: measured.outputs }, random));
 }
 
-function processModel(space: SearchSpace, process: GaussianProcess): ObjectiveModel {
-  const predict = (point: Point): Prediction => process.predict(coordinatesOf(space, point));
+function processModel(process: GaussianProcess): ObjectiveModel {
   return {
-    predict,
-    believe: (point) =>
-      processModel(space, process.observe(coordinatesOf(space, point), predict(point).mean)),
+    predict: (_, coordinates) => process.predict(coordinates),
+    believe: (_, coordinates) =>
+      processModel(process.observe(coordinates, process.predict(coordinates).mean)),
   };
 }

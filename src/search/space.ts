@@ -42,9 +42,12 @@ export function pointKey(point: Point): string {
 /** A point as the model of the objectives sees it, in [0, 1] in each coordinate. */
 export function coordinatesOf(space: SearchSpace, point: Point): readonly number[] {
   if (space.kind === 'continuous') return point;
-  return space.choices.flatMap(({ options, coordinates }, i) =>
-    coordinates ? coordinates[point[i]] : [(point[i] + 0.5) / options.length],
-  );
+  const all: number[] = [];
+  for (const [i, { options, coordinates }] of space.choices.entries()) {
+    if (coordinates) all.push(...coordinates[point[i]]);
+    else all.push((point[i] + 0.5) / options.length);
+  }
+  return all;
 }
 
 /** The point that a point of [0, 1]^n falls to: the bin of each choice. The inverse of relaxing the choices. */
