@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   train: async () => (await import('./train.js')).benchTrain(),
   data: async () => (await import('./data.js')).benchData(),
   sd15: async (args) => (await import('./sd15.js')).benchSd15(args),
+  search: async (args) => (await import('./search.js')).benchSearch(args),
   space: async () => (await import('./space.js')).benchSpace(),
   distill: async (args) => (await import('./distill.js')).benchDistill(args),
   'pipeline-sd15': async (args) => (await import('./pipelineSd15.js')).benchPipelineSd15(args),

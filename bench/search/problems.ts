@@ -7,8 +7,8 @@ import {
   type Objectives,
   type Point,
   type SearchProblem,
-} from '../src/search/index.js';
-import { Random } from '../src/tensor/index.js';
+} from 'nanosd/training';
+import { Random } from 'nanosd';
 
 /** A problem with what it takes to measure a search on it. */
 export interface TestProblem {
