@@ -124,13 +124,34 @@ function weightGradientByRow(
   const rows = b.reshape(kw === 1 ? shifted[0] : b.concat(shifted, 1), [n, kw * out, cells]);
   const tall = { axis: 2, before: pads[0], after: pads[2] };
   const tops = Array.from({ length: kh }, (_, i) => i * dilations[0]);
-  const products = windows(b, x, tall, tops, oh).map((under) => {
-    const columns = b.transpose(b.reshape(under, [n, inputs, cells]), [0, 2, 1]);
-    return b.reshape(b.matmul(rows, columns), [1, n, kw * out * inputs]);
+  const unders = windows(b, x, tall, tops, oh).map((under) => {
+    return b.transpose(b.reshape(under, [n, inputs, cells]), [0, 2, 1]);
   });
-  const summed = sumOverBatch(b, products);
-  const byRow = b.reshape(summed, [kh, kw, out, inputs]);
-  return b.transpose(byRow, [2, 3, 0, 1]);
+  const products =
+    n > 1 && cells < kh * inputs
+      ? wholeBatchProducts(b, rows, unders)
+      : sumOverBatch(
+          b,
+          unders.map((columns) => b.reshape(b.matmul(rows, columns), [1, n, kw * out * inputs])),
+        );
+  // As two axes: ONNX Runtime has a fast path for one axis that moves, not for two.
+  const byTap = b.reshape(products, [kh * kw, out * inputs]);
+  return b.reshape(b.transpose(byTap, [1, 0]), weight.shape);
+}
+
+/**
+ * One product a kernel row for the whole batch, whose images follow each other along the cells: on small maps
+ * of many channels, laying `rows` out anew costs less than the sum over images.
+ */
+function wholeBatchProducts(b: GraphBuilder, rows: Value, unders: readonly Value[]): Value {
+  const [n, stacked, cells] = rows.shape;
+  const inputs = unders[0].shape[2];
+  const long = b.reshape(b.transpose(rows, [1, 0, 2]), [stacked, n * cells]);
+  const products = unders.map((columns) => {
+    const product = b.matmul(long, b.reshape(columns, [n * cells, inputs]));
+    return b.reshape(product, [1, stacked, inputs]);
+  });
+  return products.length === 1 ? products[0] : b.concat(products, 0);
 }
 
 /** `length` places of a zero-padded axis from each of `starts`. */

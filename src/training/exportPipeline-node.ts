@@ -50,10 +50,10 @@ export async function exportPipeline(
       { overwrite: true },
     );
   if (prompts.spec.from === 'kinds' || config.checkpoint === undefined) {
-    return write({ ...pipeline, textEncoder: null }, null);
+    return await write({ ...pipeline, textEncoder: null }, null);
   }
   await using text = await openCheckpoint(config.checkpoint);
-  return write({ ...pipeline, textEncoder: text.textEncoder }, text);
+  return await write({ ...pipeline, textEncoder: text.textEncoder }, text);
 }
 
 function learnedPrompts(

@@ -87,7 +87,7 @@ export async function openLatents(
     onProgress?.(progress);
     signal?.throwIfAborted();
   }
-  return openMade(options, vae, latentFolder(plan, fingerprint), rest);
+  return await openMade(options, vae, latentFolder(plan, fingerprint), rest);
 }
 
 /** Makes the cache that `openLatents` would, telling how far it is; whoever stops asking stops the making. */

@@ -11,6 +11,7 @@ import { writeImage } from '../image/sharp-node.js';
 import type { Unet2DConditionConfig } from '../models/index.js';
 import { openAutoencoder } from '../models/openAutoencoder-node.js';
 import { gaussianNoise, tensor, type Tensor, type Weights } from '../tensor/index.js';
+import { castWeights } from '../weights/index.js';
 import { denoisingLossGraph, type DenoisingLossOptions } from './denoisingLoss.js';
 import { pictureGrid, samplePictures } from './samplePictures.js';
 import { openLatents, type LatentOptions } from './latents-node.js';
@@ -126,10 +127,10 @@ async function sampleRows(
   const shown = [...names.slice(0, PROMPTS_SHOWN - 1).keys()].filter((row) => names[row] !== '');
   await using vae = await openAutoencoder(plan.vae);
   const scheduler = createScheduler(schedulerConfig(plan.schedulerFile, 'ddim'), STEPS);
-  return samplePictures(
+  return await samplePictures(
     executor,
     { network: plan.network, weights },
-    { network: vae.network, weights: await vae.weights.readAll() },
+    { network: vae.network, weights: castWeights(await vae.weights.readAll(), 'float32') },
     {
       scheduler,
       prompts: plan.prompts,
