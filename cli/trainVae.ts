@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseCount, parseCounts, parseFactor, parseSeed } from './arguments.js';
-import { eventPrinter, printJson, stoppable, typedCommand } from './trainingRun.js';
+import { printDistillation, stoppable, typedCommand } from './trainingRun.js';
 
 interface TrainVaeFlags {
   readonly photos: string[];
@@ -25,7 +25,7 @@ export function addTrainVaeCommand(program: Command): void {
     .description('distil the VAE of a checkpoint into a narrow convolutional one')
     .argument('<teacher>', 'a checkpoint, or the folder of its VAE')
     .requiredOption('--photos <folder...>', 'folders of photographs to learn on')
-    .requiredOption('-o, --output <folder>', 'the VAE to write; the run lies in its training/')
+    .requiredOption('-o, --output <folder>', 'the VAE to write; the run lies in OUTPUT.training')
     .option('--validation <folder>', 'pictures that are to come back whole, to choose the best by')
     .option(
       '--width <channels>',
@@ -67,18 +67,8 @@ async function run(teacher: string, flags: TrainVaeFlags): Promise<void> {
     },
     training: { steps, batch, resolution, learningRate, workers, seed },
   });
-  const print = await eventPrinter(flags.json, steps);
   await stoppable(async (signal) => {
-    const options = { resume: flags.resume, signal };
-    for await (const event of trainVae(config, output, typedCommand(), options)) {
-      if (event.kind !== 'written') print(event);
-      else if (flags.json) printJson(event);
-      else {
-        const { parameters, bytes } = event.model;
-        process.stdout.write(
-          `${output}: ${parameters} parameters, ${(bytes / 1e6).toFixed(2)} MB; report.json compares it with its teacher\n`,
-        );
-      }
-    }
+    const events = trainVae(config, output, typedCommand(), { resume: flags.resume, signal });
+    await printDistillation(events, flags.json, steps);
   });
 }

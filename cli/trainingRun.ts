@@ -1,4 +1,4 @@
-import type { TrainingEvent } from '../src/node.js';
+import type { DistillationEvent, TrainingEvent } from '../src/node.js';
 import { interruptible } from './interrupt.js';
 
 /**
@@ -39,8 +39,28 @@ export async function eventPrinter(
   return createPrinter(output, totalSteps);
 }
 
-export function printJson(event: object): void {
+function printJson(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+/** Prints the events of a run and, at its end, what was written. */
+export async function printDistillation(
+  events: AsyncIterable<DistillationEvent>,
+  json: boolean,
+  totalSteps: number,
+): Promise<void> {
+  const print = await eventPrinter(json, totalSteps);
+  for await (const event of events) {
+    if (event.kind !== 'written') print(event);
+    else if (json) printJson(event);
+    else {
+      const { folder, model } = event;
+      const size = `${(model.bytes / 1e6).toFixed(2)} MB`;
+      process.stdout.write(
+        `${folder}: ${model.parameters} parameters, ${size}; report.json compares it with its teacher\n`,
+      );
+    }
+  }
 }
 
 /** The command as it was typed, for a model card. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseConfig } from '../models/index.js';
+import { alignmentTrainingSchema, type AlignmentTraining } from './alignmentTraining.js';
 import {
   autoencoderDistillationSchema,
   type AutoencoderDistillation,
@@ -13,7 +14,8 @@ export type TrainingConfig =
   | RestorerTraining
   | AutoencoderTraining
   | AutoencoderDistillation
-  | UnetTraining;
+  | UnetTraining
+  | AlignmentTraining;
 
 /** The networks that can be trained. */
 export type TrainedClass = TrainingConfig['model']['_class_name'];
@@ -31,6 +33,7 @@ const schemas: {
   AutoencoderKL: autoencoderTrainingSchema,
   NanoSDAutoencoder: autoencoderDistillationSchema,
   UNet2DConditionModel: unetTrainingSchema,
+  NanoSDUNet2DConditionModel: alignmentTrainingSchema,
 };
 
 const headSchema = z.looseObject({

@@ -1,3 +1,5 @@
+export * from './alignmentLoss.js';
+export * from './alignmentTraining.js';
 export * from './autoencoderDistillationTraining.js';
 export * from './autoencoderLoss.js';
 export * from './autoencoderTraining.js';
@@ -7,6 +9,7 @@ export * from './denoisingLoss.js';
 export * from './initialize.js';
 export * from './initializeAutoencoder.js';
 export * from './latentStatistics.js';
+export * from './learningCurves.js';
 export * from './loop.js';
 export * from './losses.js';
 export * from './momentMatching.js';

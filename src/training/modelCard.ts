@@ -36,7 +36,7 @@ export interface ModelFacts {
 /** The README of a model: what it is, how good, and what it was made from. Formatted as Prettier would. */
 export function modelCard(facts: ModelFacts): string {
   const sections = [
-    ['---', 'license: apache-2.0', `pipeline_tag: ${facts.model.pipelineTag}`, '---'].join('\n'),
+    frontMatter(facts.model),
     `# ${facts.name}`,
     ...summary(facts),
     '## Results',
@@ -48,6 +48,11 @@ export function modelCard(facts: ModelFacts): string {
     ...data(facts.origins),
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+function frontMatter({ pipelineTag, baseModel }: ModelDescription): string {
+  const base = baseModel === undefined ? [] : [`base_model: ${JSON.stringify(baseModel)}`];
+  return ['---', 'license: apache-2.0', ...base, `pipeline_tag: ${pipelineTag}`, '---'].join('\n');
 }
 
 function summary({ model, weightBytes, precision }: ModelFacts): string[] {

@@ -5,6 +5,8 @@ import {
   decoderOf,
   encoderOf,
   nanosdAutoencoderConfig,
+  nanosdUnet,
+  nanosdUnetConfig,
   pixelsPerLatent,
   restorerConfig,
   unet2DCondition,
@@ -12,6 +14,7 @@ import {
   type AutoencoderKLFile,
   type GaussianAutoencoder,
   type NanosdAutoencoderFile,
+  type NanosdUnetFile,
   type RestorerFile,
   type Unet2DConditionFile,
 } from '../models/index.js';
@@ -20,6 +23,8 @@ import {
 export interface ModelDescription {
   /** As model hubs sort models: `image-to-image`. */
   readonly pipelineTag: string;
+  /** What it was made from, if from another model. */
+  readonly baseModel?: string;
   /** One sentence: what it is. */
   readonly summary: string;
   /** Commands that use it. */
@@ -105,6 +110,34 @@ export function describeUnet(
     measured:
       'Mean squared error of the prediction on latents of pictures that were not trained on, over all ' +
       'timesteps alike, of the averaged weights.',
+    measure: 'loss',
+  };
+}
+
+/** @param size of the latents that it is trained on. */
+export function describeAlignedUnet(
+  model: NanosdUnetFile,
+  size: Parameters<typeof nanosdUnet>[1],
+  teacher: string,
+): ModelDescription {
+  const cost = graphCost({
+    ...nanosdUnet(nanosdUnetConfig(model), { ...size, batch: 1 }),
+    taps: [],
+  });
+  const stages = [...model.down_stages, ...model.up_stages].join(' ');
+  return {
+    pipelineTag: 'text-to-image',
+    baseModel: teacher,
+    summary:
+      `A NanoSD student (\`${model._class_name}\`, stages ${stages}) of ${teacher}, aligned with its ` +
+      'predictions end to end, with autoencoder and scheduler. Counts are of the U-Net alone.',
+    usage: 'nanosd generate "" -m . -o picture.png',
+    parameters: cost.parameters,
+    gmac: cost.macs / 1e9,
+    input: `a step on latents of ${size.height} x ${size.width}`,
+    measured:
+      "Mean squared difference from the teacher's prediction on latents of pictures that were not trained on, " +
+      'over all timesteps alike, of the averaged weights.',
     measure: 'loss',
   };
 }

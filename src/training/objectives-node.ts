@@ -1,3 +1,4 @@
+import { openAlignmentObjective } from './alignmentObjective-node.js';
 import { openAutoencoderDistillation } from './autoencoderDistillationObjective-node.js';
 import { openAutoencoderObjective } from './autoencoderObjective-node.js';
 import { trains, type TrainingConfig } from './config.js';
@@ -13,5 +14,6 @@ export function openObjective(config: TrainingConfig): Promise<Objective> {
   if (trains(config, 'OneStepRestorer')) return openRestorerObjective(config);
   if (trains(config, 'NanoSDAutoencoder')) return openAutoencoderDistillation(config);
   if (trains(config, 'UNet2DConditionModel')) return openUnetObjective(config);
+  if (trains(config, 'NanoSDUNet2DConditionModel')) return openAlignmentObjective(config);
   return openAutoencoderObjective(config);
 }

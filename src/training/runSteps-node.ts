@@ -61,6 +61,9 @@ export async function* runSteps(
     }
     const sessions = await loadSessions(objective, executors);
     const source = shardSource(config, samples);
+    if (state.step === 0 && config.validation?.at_start) {
+      yield* validateAndKeep(config, signal, run, log);
+    }
     for await (const metrics of train(
       state,
       sessions,

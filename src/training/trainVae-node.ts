@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { pixelsPerLatent } from '../models/index.js';
 import { parseTrainingConfig, type TrainingConfig } from './config.js';
 import { exportModel, type ExportedModel } from './exportModel-node.js';
@@ -11,7 +10,7 @@ export interface VaeDistillationOptions {
   readonly teacher: string;
   /** Folders of photographs. */
   readonly photos: readonly string[];
-  /** The folder that the VAE is written to, with the run beside it in `training/`. */
+  /** The folder that the VAE is written to; the run lies beside it, in `OUTPUT.training`. */
   readonly output: string;
   /** A folder of pictures to validate on; null for none. */
   readonly validation: string | null;
@@ -42,6 +41,11 @@ export type DistillationEvent =
   | TrainingEvent
   | { readonly kind: 'written'; readonly folder: string; readonly model: ExportedModel };
 
+/** Where the run of a result lies. */
+export function trainingFolder(output: string): string {
+  return `${output.replace(/[\\/]+$/, '')}.training`;
+}
+
 /**
  * The training config of a tiny VAE for a teacher's: half as wide as the teacher at its finest, 64 at most (the
  * paper's), with the depths that give the paper's sizes.
@@ -63,7 +67,7 @@ export async function vaeDistillationConfig(
       scaling_factor: network.config.scalingFactor,
     },
     teacher: options.teacher,
-    output_dir: join(output, 'training'),
+    output_dir: trainingFolder(output),
     data: { photos, sample_size: training.resolution ?? 16 * factor },
     ...{ seed, steps, workers, batch_size: batch, learning_rate: learningRate },
     lr_warmup_steps: Math.min(200, Math.floor(steps / 10)),

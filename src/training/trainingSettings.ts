@@ -72,6 +72,8 @@ export const validationSettings = <S extends z.ZodType>(set: S) =>
   z
     .strictObject({
       every_steps: z.int().min(1),
+      /** Whether the weights that a run starts from are validated too. */
+      at_start: z.boolean().default(false),
       sets: z
         .record(z.string().regex(/^[\w.-]+$/), set)
         .refine((sets) => Object.keys(sets).length > 0, { error: 'expected a set' }),
