@@ -39,7 +39,7 @@ export async function eventPrinter(
   return createPrinter(output, totalSteps);
 }
 
-function printJson(event: object): void {
+export function printJson(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
