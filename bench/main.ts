@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   'pipeline-sd15': async (args) => (await import('./pipelineSd15.js')).benchPipelineSd15(args),
   web: async (args) => (await import('./web.js')).benchWeb(args),
   correlation: async (args) => (await import('./correlation.js')).benchCorrelation(args),
+  quality: async (args) => (await import('./quality.js')).benchQuality(args),
   'conv-gradient': async () => (await import('./convGradient.js')).benchConvGradient(),
 };
 

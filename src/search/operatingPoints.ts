@@ -9,39 +9,51 @@ export interface OperatingPoint extends MeasuredStudent {
 
 type Front = readonly MeasuredStudent[];
 
+/** Of `taFD` and each cost. */
+interface Fronts {
+  readonly latency: Front;
+  readonly parameters: Front;
+}
+
 interface NamingRule {
   readonly name: string;
   readonly rule: string;
-  /** Chooses among students that have no name yet, those of the two fronts in the order of `taFD`. */
-  readonly choose: (left: { latency: Front; parameters: Front }) => MeasuredStudent | undefined;
+  /** Chooses among the students of the fronts that have no name yet. */
+  readonly choose: (fronts: Fronts, isLeft: IsLeft) => MeasuredStudent | undefined;
 }
+
+type IsLeft = (student: MeasuredStudent) => boolean;
+
+const quality = ({ taFD }: MeasuredStudent): number => taFD;
+const latencyOf = ({ latencyMs }: MeasuredStudent): number => latencyMs;
+const parametersOf = ({ parameters }: MeasuredStudent): number => parameters;
 
 /** Applied in this order, so that each student has one name: the first that it earns. */
 export const namingRules: readonly NamingRule[] = [
   {
     name: 'nanosd-prime',
     rule: 'the smallest taFD',
-    choose: ({ latency, parameters }) => least([...latency, ...parameters], ({ taFD }) => taFD),
+    choose: ({ latency, parameters }) => least([...latency, ...parameters], quality),
   },
   {
     name: 'nanosd-fast',
     rule: 'the least latency',
-    choose: ({ latency }) => least(latency, ({ latencyMs }) => latencyMs),
+    choose: ({ latency }, isLeft) => least(latency.filter(isLeft), latencyOf),
   },
   {
     name: 'nanosd-small',
     rule: 'the fewest parameters of those that are left on the front of taFD and parameters',
-    choose: ({ parameters }) => least(parameters, (student) => student.parameters),
+    choose: ({ parameters }, isLeft) => least(parameters.filter(isLeft), parametersOf),
   },
   {
     name: 'nanosd-balanced',
     rule: 'the knee of the front of taFD and latency',
-    choose: ({ latency }) => knee(latency, ({ latencyMs }) => latencyMs),
+    choose: ({ latency }, isLeft) => knee(latency, latencyOf, isLeft),
   },
   {
     name: 'nanosd-compact',
     rule: 'the knee of the front of taFD and parameters',
-    choose: ({ parameters }) => knee(parameters, (student) => student.parameters),
+    choose: ({ parameters }, isLeft) => knee(parameters, parametersOf, isLeft),
   },
 ];
 
@@ -56,14 +68,13 @@ export function qualityFront(students: Front, cost: (student: MeasuredStudent) =
  * taFD and parameters. A student gets one name, and a rule that finds none left gives none.
  */
 export function operatingPoints(students: Front): readonly OperatingPoint[] {
-  const fronts = {
-    latency: qualityFront(students, ({ latencyMs }) => latencyMs),
-    parameters: qualityFront(students, ({ parameters }) => parameters),
+  const fronts: Fronts = {
+    latency: qualityFront(students, latencyOf),
+    parameters: qualityFront(students, parametersOf),
   };
   const named = new Map<string, OperatingPoint>();
-  const left = (front: Front): Front => front.filter(({ stages }) => !named.has(stages));
   for (const { name, rule, choose } of namingRules) {
-    const chosen = choose({ latency: left(fronts.latency), parameters: left(fronts.parameters) });
+    const chosen = choose(fronts, ({ stages }) => !named.has(stages));
     if (chosen) named.set(chosen.stages, { name, rule, ...chosen });
   }
   return [...named.values()];
@@ -83,15 +94,15 @@ function least(
 function knee(
   front: Front,
   cost: (student: MeasuredStudent) => number,
+  isLeft: IsLeft,
 ): MeasuredStudent | undefined {
-  const places = front.map((student) => [Math.log(student.taFD), Math.log(cost(student))] as const);
-  const scaled = ([0, 1] as const).map((axis) => {
-    const values = places.map((place) => place[axis]);
+  const shareOf = (value: (student: MeasuredStudent) => number) => {
+    const values = front.map((student) => Math.log(value(student)));
     const [low, high] = [Math.min(...values), Math.max(...values)];
-    return values.map((value) => (high > low ? (value - low) / (high - low) : 0));
-  });
-  const [quality, costs] = scaled;
+    return (student: MeasuredStudent): number =>
+      high > low ? (Math.log(value(student)) - low) / (high - low) : 0;
+  };
+  const [worse, dearer] = [shareOf(quality), shareOf(cost)];
   // From (0, 1) to (1, 0): what lies below has a sum of less than 1.
-  const sums = quality.map((x, i) => x + costs[i]);
-  return front[sums.indexOf(Math.min(...sums))];
+  return least(front.filter(isLeft), (student) => worse(student) + dearer(student));
 }

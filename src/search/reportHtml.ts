@@ -68,7 +68,7 @@ function pointCard(point: FamilyPoint): string {
   const figures = [
     figure('latency', latencyText(point), 'ms'),
     figure('parameters', shortNumber(parameters)),
-    figure('multiplications', shortNumber(macs)),
+    figure('MACs', shortNumber(macs)),
     figure('taFD', changeText(point.taFD)),
   ];
   return (
@@ -89,7 +89,7 @@ function latencyText({ latencyMs: { measured, predicted } }: FamilyPoint): strin
 function changeText({ assembled, aligned }: FamilyPoint['taFD']): string {
   if (aligned === undefined) return digits(assembled);
   if (assembled === undefined) return digits(aligned);
-  return `${digits(aligned)} <small>was ${digits(assembled)}</small>`;
+  return `${digits(aligned)} <small class="was">was ${digits(assembled)}</small>`;
 }
 
 function stagesDiagram(stages: string): string {

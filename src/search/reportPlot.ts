@@ -130,17 +130,34 @@ function seriesSvg(
     });
     return `<path class="line ${className}" d="${path.join('')}"/>`;
   }
+  const dots = points.map(({ title }, i) => {
+    const [cx, cy] = places[i];
+    const tip = title === undefined ? '' : `<title>${escapeHtml(title)}</title>`;
+    return `<circle class="dot ${className}" cx="${cx}" cy="${cy}" r="3">${tip}</circle>`;
+  });
+  return dots.join('') + labelsSvg(points, across, up);
+}
+
+/** Labels beside their dots: above them, or below where another is in the way. */
+function labelsSvg(
+  points: readonly PlotPoint[],
+  across: (x: number) => number,
+  up: (y: number) => number,
+): string {
+  const placed: { readonly x: number; readonly y: number }[] = [];
+  const isFree = (x: number, y: number): boolean =>
+    placed.every((other) => Math.abs(other.y - y) > 13 || Math.abs(other.x - x) > 62);
   return points
-    .map(({ x, title, label }, i) => {
-      const [cx, cy] = places[i];
-      const tip = title === undefined ? '' : `<title>${escapeHtml(title)}</title>`;
-      const dot = `<circle class="dot ${className}" cx="${cx}" cy="${cy}" r="3">${tip}</circle>`;
-      if (label === undefined) return dot;
-      const isRight = across(x) > (inner.left + 2 * inner.right) / 3;
-      const at = (Number(cx) + (isRight ? -8 : 8)).toFixed(1);
+    .map(({ x, y, label }) => {
+      if (label === undefined) return '';
+      const [dotX, dotY] = [across(x), up(y)];
+      const isRight = dotX > (inner.left + 2 * inner.right) / 3;
+      const at = dotX + (isRight ? -8 : 8);
+      const heights = [-6, 16, -19, 29].map((offset) => dotY + offset);
+      const height = heights.find((candidate) => isFree(at, candidate)) ?? heights[0];
+      placed.push({ x: at, y: height });
       const anchor = isRight ? 'end' : 'start';
-      const y = (Number(cy) - 6).toFixed(1);
-      return `${dot}<text class="label" x="${at}" y="${y}" text-anchor="${anchor}">${escapeHtml(label)}</text>`;
+      return `<text class="label" x="${at.toFixed(1)}" y="${height.toFixed(1)}" text-anchor="${anchor}">${escapeHtml(label)}</text>`;
     })
     .join('');
 }

@@ -24,11 +24,11 @@ p { margin: .35rem 0; max-width: 46rem }
 .note { font-size: .87rem; margin-bottom: 1rem }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(19.5rem, 100%), 1fr)) }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem; min-width: 0 }
-.figures { display: flex; flex-wrap: wrap; gap: .25rem 1.4rem; margin: .7rem 0 .8rem }
+.figures { display: grid; grid-template-columns: repeat(4, auto); justify-content: space-between; gap: .25rem .8rem; margin: .7rem 0 .8rem }
 .figures div { min-width: 0 }
 .figures dt { color: var(--soft); font-size: .78rem }
-.figures dd { margin: 0; font-size: 1.15rem; letter-spacing: -.01em }
-.figures small { color: var(--soft); font-size: .78rem; letter-spacing: 0 }
+.figures dd { margin: 0; font-size: 1.1rem; letter-spacing: -.01em; white-space: nowrap }
+.figures small { color: var(--soft); font-size: .78rem; letter-spacing: 0 } .figures small.was { display: block; line-height: 1.2 }
 .stages { display: flex; flex-wrap: wrap; gap: .3rem .75rem; margin: 0 0 .6rem }
 .stage { display: inline-flex; align-items: center; gap: 3px; font-size: .74rem; color: var(--soft) }
 .stage span { margin-right: 2px }
@@ -58,9 +58,9 @@ code { font: .95em ui-monospace, 'SF Mono', Menlo, Consolas, monospace }
 .samples th, .samples td { border: 0; padding: .3rem } .samples th { text-align: left; padding-left: 1.1rem; padding-right: .9rem; color: var(--ink); vertical-align: middle; position: sticky; left: 0; background: var(--card) }
 .samples tr:first-child > * { padding-top: .9rem } .samples tr:last-child > * { padding-bottom: .9rem }
 .samples small { display: block; color: var(--soft); font-weight: 400 }
-.samples img { display: block; width: 96px; height: 96px; border-radius: 4px; background: var(--line) }
+.samples img { display: block; width: 90px; height: 90px; border-radius: 4px; background: var(--line) }
 .facts { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .3rem 1.4rem; font-size: .87rem; margin: .6rem 0 0 }
 .facts dt { color: var(--soft) } .facts dd { margin: 0; overflow-wrap: anywhere }
-@media (max-width: 40rem) { body { padding-top: 1.5rem } .samples img { width: 72px; height: 72px } .facts { grid-template-columns: 1fr; gap: 0 } .facts dd { margin-bottom: .5rem } }
+@media (max-width: 40rem) { body { padding-top: 1.5rem } .samples img { width: 72px; height: 72px } .samples th:first-child { white-space: normal; padding-left: .8rem; font-size: .8rem; min-width: 6.4rem } .samples small { font-size: .68rem } .facts { grid-template-columns: 1fr; gap: 0 } .facts dd { margin-bottom: .5rem } }
 @media print { body { max-width: none } .card, .scroll { break-inside: avoid } }
 `;
