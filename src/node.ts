@@ -20,6 +20,7 @@ export * from './models/openCheckpoint-node.js';
 export * from './models/writeCheckpoint-node.js';
 export * from './onnx/exportCheckpoint-node.js';
 export * from './onnx/file-node.js';
+export * from './pipeline/familyPipeline-node.js';
 export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';
 export { openRestorer as createRestorer } from './restoration/openRestorer-node.js';

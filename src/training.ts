@@ -1,2 +1,3 @@
 export * from './training/index.js';
 export * from './search/index.js';
+export * from './pipeline/index.js';

@@ -18,6 +18,7 @@ export const rooms = [
   'restoration',
   'distillation',
   'search',
+  'pipeline',
 ];
 
 const maxLines = 400;

@@ -5,6 +5,7 @@ import {
   writeCheckpoint,
   type WriteCheckpointOptions,
 } from '../models/writeCheckpoint-node.js';
+import type { TensorSource } from '../weights/index.js';
 import type { AssembledStudent } from './assembleStudent-node.js';
 
 /**
@@ -14,7 +15,7 @@ import type { AssembledStudent } from './assembleStudent-node.js';
 export async function writeStudent(
   folder: string,
   teacher: OpenCheckpoint,
-  { config, weights }: Pick<AssembledStudent, 'config' | 'weights'>,
+  { config, weights }: Pick<AssembledStudent, 'config'> & { readonly weights: TensorSource },
   options: WriteCheckpointOptions = {},
 ): Promise<void> {
   const { sample_size: side } = teacher.unet.file;
