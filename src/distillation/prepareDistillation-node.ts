@@ -90,10 +90,10 @@ async function checkpointFingerprint(checkpoint: Teacher['checkpoint']): Promise
 
 async function digestWeights(
   digest: ReturnType<typeof createHash>,
-  { entries, read }: Checkpoint,
+  weights: Checkpoint,
 ): Promise<void> {
-  for (const name of [...entries.keys()].sort()) {
-    const { dtype, data } = await read(name);
+  for (const name of [...weights.entries.keys()].sort()) {
+    const { dtype, data } = await weights.read(name);
     digest.update(`${name} ${dtype} `);
     digest.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }

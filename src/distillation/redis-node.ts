@@ -1,9 +1,10 @@
+import type * as BullMQ from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ConfigError } from '../models/index.js';
 
 /** What the queue is made with: packages that are loaded when somebody asks for one, and that may be absent. */
 export interface QueuePackages {
-  readonly bullmq: typeof import('bullmq');
+  readonly bullmq: typeof BullMQ;
   readonly Redis: typeof Redis;
 }
 

@@ -80,10 +80,10 @@ export async function openSurrogateRun(
       return state.step;
     },
     async next() {
-      const { done, value } = await steps.next();
-      if (done === true) throw new Error(`expected at most ${settings.steps} steps`);
-      await log.append(value);
-      return value;
+      const next = await steps.next();
+      if (next.done === true) throw new Error(`expected at most ${settings.steps} steps`);
+      await log.append(next.value);
+      return next.value;
     },
     finish: () => finish(workshop, surrogate, { state, before, places, log }),
     async [Symbol.asyncDispose]() {
@@ -116,7 +116,7 @@ function trainingSteps(
   workshop: Workshop,
   surrogate: Surrogate,
   { session, state, optimizer }: Trained,
-): AsyncGenerator<StepMetrics, void> {
+): AsyncGenerator<StepMetrics> {
   const { features, plan } = workshop;
   const feeds = stageFeeds(workshop, surrogate);
   const source = (step: number): Promise<Feeds> => feeds((names) => features.training(step, names));
