@@ -17,6 +17,7 @@ import {
   Random,
   stageNames,
   stageParts,
+  type Executor,
   type Graph,
 } from 'nanosd';
 import { createNodeExecutor, describeDevice } from 'nanosd/node';
@@ -60,7 +61,10 @@ interface Item {
   readonly graph: Graph;
 }
 
-/** Measures what is not there yet, some at a time, and writes after each time. */
+/**
+ * Measures what is not there yet, some at a time, and writes after each time. Networks and parts are mixed, so
+ * that each group has some of every kind.
+ */
 async function measureSet(
   set: StudySet,
   threads: number,
@@ -70,42 +74,52 @@ async function measureSet(
   const device = describeDevice({ name: 'cpu', threads, date: new Date() });
   const known = await readStudy(folder, set.name);
   let study: Study = known ?? { set: set.name, device, networks: [], parts: [] };
-  const items = itemsOf(set).filter(({ kind, name }) => {
+  const missing = itemsOf(set).filter(({ kind, name }) => {
     const there = kind === 'network' ? study.networks : study.parts;
     return !there.some((measured) => measured.name === name);
   });
-  // Networks and parts are mixed, so that each time has some of every kind.
-  const order = Random.seeded(5).permutation(items.length);
+  const queue = Random.seeded(5)
+    .permutation(missing.length)
+    .map((i) => missing[i]);
   const executor = createNodeExecutor({ threads });
-  for (let at = 0; at < order.length && performance.now() < deadline; at += set.atOnce) {
-    const group = order.slice(at, at + set.atOnce).map((i) => items[i]);
-    const latencies = await measureLatencies(
-      executor,
-      group.map(({ graph }) => graph),
-      { runs: set.runs, warmup: 1, random: Random.seeded(at), maxBytes: 8e9 },
-    );
-    const measured = group.map(({ kind, name, graph }, i) => {
-      const { parameters, macs, activationBytes, peakBytes } = graphCost(graph);
-      const entry: Measured = {
-        name,
-        parameters,
-        macs,
-        activationBytes,
-        peakBytes,
-        ...latencies[i],
-      };
-      return { kind, entry };
-    });
+  const clock = threads === 1 ? processorTime : () => performance.now();
+  for (let at = 0; at < queue.length && performance.now() < deadline; at += set.atOnce) {
+    const group = queue.slice(at, at + set.atOnce);
+    const measured = await measureGroup(executor, group, { runs: set.runs, clock });
+    console.error(`${set.name}: ${at + group.length} of ${queue.length}`);
     const of = (kind: Item['kind']): Measured[] =>
-      measured.filter((one) => one.kind === kind).map(({ entry }) => entry);
+      measured.filter((_, i) => group[i].kind === kind);
     study = {
       ...study,
       networks: [...study.networks, ...of('network')],
       parts: [...study.parts, ...of('part')],
     };
     await writeFile(studyPath(folder, set.name), JSON.stringify(study, null, 1));
-    console.error(`${set.name}: ${study.networks.length} networks, ${study.parts.length} parts`);
   }
+}
+
+/**
+ * What this process has computed, in milliseconds. A run on one thread takes that long on a core of its own, and
+ * the same on one that it shares.
+ */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+async function measureGroup(
+  executor: Executor,
+  group: readonly Item[],
+  options: { readonly runs: number; readonly clock: () => number },
+): Promise<Measured[]> {
+  const graphs = group.map(({ graph }) => graph);
+  const latencies = await measureLatencies(executor, graphs, {
+    ...{ ...options, warmup: 1, random: Random.seeded(6), maxBytes: 8e9 },
+  });
+  return group.map(({ name, graph }, i) => {
+    const { parameters, macs, activationBytes, peakBytes } = graphCost(graph);
+    return { name, parameters, macs, activationBytes, peakBytes, ...latencies[i] };
+  });
 }
 
 function itemsOf({ teacher, size, networks }: StudySet): Item[] {

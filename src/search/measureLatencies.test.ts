@@ -75,6 +75,12 @@ describe('measureLatencies', () => {
     expect(latency).toEqual({ q1: 5, median: 7, q3: 9, runs: 5 });
   });
 
+  it('times by another clock', async () => {
+    const half = { ...options, clock: () => clock / 2 };
+    const latencies = await measureLatencies(clockwork(), graphs, half);
+    expect(latencies.map(({ median }) => median)).toEqual([0.5, 2, 4.5]);
+  });
+
   it('times a slow graph without a run before', async () => {
     const log: string[] = [];
     await measureLatencies(clockwork(log), [graphOf('500', 4)], options);
