@@ -6,7 +6,7 @@ import { keepIfBetter } from './bestModel-node.js';
 import { saveCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { train, type ShardSource, type StepMetrics } from './loop.js';
-import { openMetricsLog, type MetricsLog } from './metricsLog-node.js';
+import { openMetricsLog, readMetricsLog, type MetricsLog } from './metricsLog-node.js';
 import type { Optimizer } from './optimizers.js';
 import type { Objective, Preparation, SampleStream } from './objective.js';
 import type { RunFolder } from './runFolder-node.js';
@@ -61,9 +61,7 @@ export async function* runSteps(
     }
     const sessions = await loadSessions(objective, executors);
     const source = shardSource(config, samples);
-    if (state.step === 0 && config.validation?.at_start) {
-      yield* validateAndKeep(config, signal, run, log);
-    }
+    if (await lacksValidation(config, run)) yield* validateAndKeep(config, signal, run, log);
     for await (const metrics of train(
       state,
       sessions,
@@ -130,6 +128,17 @@ function checkpointClock(
 
 function isValidationDue({ validation, steps }: TrainingConfig, step: number): boolean {
   return validation !== undefined && (step % validation.every_steps === 0 || step === steps);
+}
+
+/** Whether the step that a run starts from is one to validate, and has not been: it may have been stopped there. */
+async function lacksValidation(
+  config: TrainingConfig,
+  { state: { step }, folder }: PreparedRun,
+): Promise<boolean> {
+  const isDue = step === 0 ? config.validation?.at_start === true : isValidationDue(config, step);
+  if (!isDue) return false;
+  const log = await readMetricsLog(folder.metrics);
+  return !log.some((entry) => entry.step === step && 'validation' in entry);
 }
 
 async function* validateAndKeep(
