@@ -1,4 +1,4 @@
-// How long an evaluation of the search takes, and how well small settings order students: each of 24 students,
+// How long an evaluation of the search takes, and how well small settings order students: each of 16 students,
 // drawn at random, is measured with each setting; orders are compared with that of many samples by Spearman's
 // coefficient.
 // npm run bench -- quality TEACHER SURROGATES [STUDENTS]
@@ -15,11 +15,11 @@ import {
 
 /** What others are compared with comes first. */
 const settings: Readonly<Record<string, QualitySettings>> = {
-  '384 samples, 20 steps, vae': { samples: 384, steps: 20 },
-  '96 samples, 10 steps, vae': { samples: 96, steps: 10 },
-  '96 samples, 10 steps, latent': { samples: 96, steps: 10, features: 'latent' },
-  '96 other samples, 10 steps, vae': { samples: 96, steps: 10, seed: 10_000 },
-  '48 samples, 10 steps, vae': { samples: 48, steps: 10 },
+  '256 samples, 10 steps, vae': { samples: 256 },
+  '96 samples, 10 steps, vae': { samples: 96 },
+  '96 samples, 10 steps, latent': { samples: 96, features: 'latent' },
+  '96 other samples, 10 steps, vae': { samples: 96, seed: 10_000 },
+  '48 samples, 10 steps, vae': { samples: 48 },
   '48 samples, 5 steps, vae': { samples: 48, steps: 5 },
 };
 
@@ -33,7 +33,7 @@ interface Measured {
 export async function benchQuality([
   teacherPath = '',
   surrogatesPath = '',
-  students = '24',
+  students = '16',
 ]: readonly string[]): Promise<void> {
   await using teacher = await openCheckpoint(teacherPath);
   await using surrogates = await openSurrogates(surrogatesPath, teacherUnet(teacher.unet));

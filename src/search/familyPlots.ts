@@ -73,16 +73,22 @@ export function hypervolumePlot({ searches }: FamilyReport): TitledPlot {
   return { title: 'Hypervolume', svg };
 }
 
-/** Curves with a name `what` or `what: which` in one plot for each `what`. */
+/** What curves show whose names do not say it. */
+const heldOut = 'held-out loss';
+
+/** Curves with a name `what: which` in one plot for each `what`; those that are called `which` alone are held-out losses. */
 export function curvePlots(name: string, curves: readonly Curve[]): readonly TitledPlot[] {
-  const kinds = [...new Set(curves.map((curve) => curve.name.split(': ')[0]))];
-  return kinds.map((kind) => {
-    const own = curves.filter((curve) => curve.name.split(': ')[0] === kind);
-    const series = own.flatMap((curve, i): PlotSeries[] => {
-      const points = curve.points.map(([x, y]) => ({ x, y }));
+  const named = curves.map(({ name: whole, points }) => {
+    const [first, ...rest] = whole.split(': ');
+    const isPlain = rest.length === 0;
+    return { kind: isPlain ? heldOut : first, label: isPlain ? first : rest.join(': '), points };
+  });
+  return [...new Set(named.map(({ kind }) => kind))].map((kind) => {
+    const own = named.filter((curve) => curve.kind === kind);
+    const series = own.flatMap(({ label, points: pairs }, i): PlotSeries[] => {
+      const points = pairs.map(([x, y]) => ({ x, y }));
       const className = lineClasses[i % lineClasses.length];
-      const label = curve.name.split(': ')[1];
-      const end = points.slice(-1).map((point) => ({ ...point, ...(label && { label }) }));
+      const end = points.slice(-1).map((point) => ({ ...point, label }));
       return [
         { kind: 'line', className, points },
         { kind: 'dots', className, points: end },

@@ -81,19 +81,18 @@ export function familyProblem(
 }
 
 /**
- * What hypervolume is a share of. The worst quality is that of the first two measurements, which are the ends of the
- * space, and a tenth more; the best is a hundredth of that, or what the teacher is from itself if that is less.
+ * What hypervolume is a share of: quality from the better of the first two measurements, which are the ends of the
+ * space, to the worse and a tenth more; costs from the smallest network to the largest.
  */
 export function familyBox(
   costOf: CostOf,
   objective: CostObjective,
-  floor: number,
   measured: readonly Objectives[],
 ): HypervolumeBox {
   const cost = (stages: Stages): number => costNumber(costOf(stages), objective);
-  const worst = 1.1 * Math.max(...measured.slice(0, 2).map(([quality]) => quality));
+  const ends = measured.slice(0, 2).map(([quality]) => quality);
   return {
-    worst: [worst, 1.01 * cost(teacherStages)],
-    best: [Math.min(floor, worst / 100), cost(smallestStages)],
+    worst: [1.1 * Math.max(...ends), 1.01 * cost(teacherStages)],
+    best: [Math.min(...ends), cost(smallestStages)],
   };
 }

@@ -54,7 +54,10 @@ export interface FamilyPoint {
     readonly assembled?: readonly string[];
     readonly aligned?: readonly string[];
   };
-  /** Of its alignment: `taFD`, `loss`, ..., also of what it is compared with. */
+  /**
+   * Of its alignment, also of what it is compared with: `what: which`, such as `taFD: random`, or `which` alone for
+   * held-out losses.
+   */
   readonly curves?: readonly Curve[];
 }
 

@@ -4,13 +4,13 @@ import { hypervolume, type Objectives } from './pareto.js';
 export interface HypervolumeBox {
   /** Larger `taFD` or costs than these add nothing. */
   readonly worst: Objectives;
-  /** Where both objectives count as perfect: the teacher's distance from itself, and the cheapest network. */
+  /** Where both objectives count as perfect. */
   readonly best: Objectives;
 }
 
 /**
  * The share of the box, in logarithms of both objectives, that the points dominate: 0 for none, 1 for a network
- * as good as the teacher at the least cost. More where one is nearer than the teacher is to itself with other seeds.
+ * with the best of both, and more where one is better still.
  */
 export function hypervolumeShare(points: readonly Objectives[], box: HypervolumeBox): number {
   const log = ([quality, cost]: Objectives): Objectives => [Math.log(quality), Math.log(cost)];

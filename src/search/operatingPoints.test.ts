@@ -37,6 +37,13 @@ describe('operatingPoints', () => {
     expect(points[0]).toMatchObject({ rule: 'the smallest taFD', taFD: 0.01 });
   });
 
+  it('names no student whose pictures have nothing to do with the teacher, unless there are no others', () => {
+    const broken = { ...E, featureDistance: 1.5 };
+    const names = operatingPoints([A, broken, F]).map(({ stages }) => stages);
+    expect(names).toEqual(['A', 'F']);
+    expect(operatingPoints([broken]).map(({ stages }) => stages)).toEqual(['E']);
+  });
+
   it('gives no name where there is no student left', () => {
     expect(operatingPoints([A]).map(({ name }) => name)).toEqual(['nanosd-prime']);
     expect(operatingPoints([A, E]).map(({ name }) => name)).toEqual([

@@ -63,11 +63,17 @@ export function qualityFront(students: Front, cost: (student: MeasuredStudent) =
   return paretoFront(distinct, (student): Objectives => [student.taFD, cost(student)]);
 }
 
+/** From here on, pictures of the same seed are no nearer to each other than any two are. */
+const UNRELATED = 1;
+
 /**
  * Names for the students that stand for a family, by `namingRules`, among those on the front of taFD and latency or of
- * taFD and parameters. A student gets one name, and a rule that finds none left gives none.
+ * taFD and parameters. A student gets one name, and a rule that finds none left gives none. Students whose pictures
+ * have nothing to do with the teacher's (a `featureDistance` of 1 or more) get none, unless there are no others.
  */
-export function operatingPoints(students: Front): readonly OperatingPoint[] {
+export function operatingPoints(measured: Front): readonly OperatingPoint[] {
+  const related = measured.filter(({ featureDistance }) => featureDistance < UNRELATED);
+  const students = related.length > 0 ? related : measured;
   const fronts: Fronts = {
     latency: qualityFront(students, latencyOf),
     parameters: qualityFront(students, parametersOf),

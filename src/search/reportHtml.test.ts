@@ -73,6 +73,13 @@ describe('familyReportHtml', () => {
                 [100, 0.5],
               ],
             },
+            {
+              name: 'distilled',
+              points: [
+                [0, 0.2],
+                [100, 0.1],
+              ],
+            },
           ],
         },
       ],
@@ -82,6 +89,7 @@ describe('familyReportHtml', () => {
     expect(after).toContain('<h3>nanosd-prime: taFD</h3>');
     expect(after).toContain('measured ms');
     expect(after).toContain('>distilled</text>');
+    expect(after).toContain('<h3>nanosd-prime: held-out loss</h3>');
   });
 
   it('does without searches, pictures and devices', () => {

@@ -140,7 +140,7 @@ async function runOne(
   const students: MeasuredStudent[] = [...done];
   const pairs = (): Objectives[] =>
     students.map((student) => [student.taFD, costNumber(student, objective)]);
-  const box = () => familyBox(costOf, objective, meter.floor, pairs());
+  const box = () => familyBox(costOf, objective, pairs());
   const report = (isKnown: boolean): void =>
     onProgress({
       ...{ objective, evaluation: students.length, evaluations, isKnown },

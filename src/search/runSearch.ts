@@ -52,14 +52,20 @@ export async function* runSearch(
   async function* measureAll(
     points: readonly Point[],
   ): AsyncGenerator<MeasuredTrial & Measurement> {
+    signal?.throwIfAborted();
     const running = new Map(points.map((point) => [pointKey(point), started(point)]));
-    while (running.size > 0) {
-      signal?.throwIfAborted();
-      const { point, measurement } = await Promise.race(running.values());
-      running.delete(pointKey(point));
-      search.tell(point, measurement.objectives);
-      await log?.record(point, measurement);
-      yield { point, ...measurement };
+    try {
+      while (running.size > 0) {
+        signal?.throwIfAborted();
+        const { point, measurement } = await Promise.race(running.values());
+        running.delete(pointKey(point));
+        search.tell(point, measurement.objectives);
+        await log?.record(point, measurement);
+        yield { point, ...measurement };
+      }
+    } finally {
+      // What is begun is waited for, so that nothing computes on when what it computes with is disposed of.
+      await Promise.allSettled(running.values());
     }
   }
 
