@@ -45,6 +45,8 @@ Examples:
       interruptible(async (signal) => {
         const { serve } = await import('./serve/serve.js');
         await serve(flags, version, signal);
+        // BullMQ would go on waiting for a Redis that has gone.
+        if (flags.redis !== undefined) process.exit(0);
       }),
     );
 }

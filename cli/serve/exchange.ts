@@ -47,9 +47,11 @@ function parseUrl(url = '/'): URL {
 
 /** Calls back when the client has gone before it had its answer. */
 export function whenGone({ response }: Exchange, callback: (reason: Error) => void): void {
-  response.once('close', () => {
+  const gone = (): void => {
     if (!response.writableFinished) callback(new ClientGone());
-  });
+  };
+  if (response.closed) gone();
+  else response.once('close', gone);
 }
 
 export function sendText(

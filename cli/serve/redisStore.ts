@@ -25,6 +25,8 @@ const CANCELLED = `${redisPrefix}:cancelled`;
 /** Seconds that a photo waits for its turn at most. */
 const PHOTO_SECONDS = 24 * 3600;
 const CHUNK = 2 ** 20;
+/** Milliseconds between attempts to connect again, at most. */
+const RETRY_MS = 2000;
 
 const photoKey = (id: string) => `${redisPrefix}:photo:${id}`;
 const resultKey = (id: string) => `${redisPrefix}:result:${id}`;
@@ -47,8 +49,11 @@ export async function openRedisStore(
   const connections: Redis[] = [];
   const { Redis: Client } = await importRedis();
   let trouble = 'no answer';
+  let isClosed = false;
+  // BullMQ makes copies of connections, which would try for ever.
+  const retryStrategy = (times: number) => (isClosed ? null : Math.min(100 * times, RETRY_MS));
   const open = (options: Patience): Redis => {
-    const client = new Client(url, { connectTimeout: 5000, ...options });
+    const client = new Client(url, { connectTimeout: 5000, retryStrategy, ...options });
     // Of every trouble once, and not of one that ends the command anyway.
     let wasWell = false;
     client.on('error', (error: Error) => {
@@ -62,8 +67,10 @@ export async function openRedisStore(
   };
   const hasty = { enableOfflineQueue: false, maxRetriesPerRequest: 1, lazyConnect: true };
   const client = open(hasty);
-  const close = async (): Promise<void> => {
-    await Promise.all(connections.map((one) => one.quit().catch(() => one.disconnect())));
+  const close = (): Promise<void> => {
+    isClosed = true;
+    for (const one of connections) one.disconnect();
+    return Promise.resolve();
   };
   await client.connect().catch(async (error: unknown) => {
     client.disconnect();

@@ -23,6 +23,8 @@ const UPLOADS_HELD = 8;
 const FINISHED_KEPT = 10_000;
 /** Milliseconds for the last answers to get out, and for what is cancelled to clean up. */
 const FLUSH_MS = 5000;
+/** Milliseconds that a queue may take to hear that this server takes nothing more. */
+const PAUSE_MS = 2000;
 const POLL_MS = 20;
 
 /** `nanosd serve`, until a signal. */
@@ -143,7 +145,7 @@ async function drain(
 ): Promise<void> {
   const left = () => bench.running + bench.waiting;
   log({ level: 'info', message: 'stopping', fields: { photos: left() } });
-  await jobs.pause();
+  await Promise.race([jobs.pause(), delay(PAUSE_MS)]);
   bench.close();
   await until(() => left() === 0 && metrics.inFlight === 0, seconds * 1000);
   const abandoned = left();
@@ -161,6 +163,10 @@ const SIGTERM_EXIT = 143;
 async function until(condition: () => boolean, ms: number): Promise<void> {
   const end = Date.now() + ms;
   while (!condition() && Date.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await delay(POLL_MS);
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -12,10 +12,10 @@ export interface ServerOptions {
   readonly origins: ReadonlySet<string>;
 }
 
-/** Slow clients are cut off; who takes minutes for a photo shall not hold a connection for hours. */
+/** Milliseconds after which slow clients are cut off: a photo may take minutes to send, but not hours. */
 const patience = {
   headersTimeout: 10_000,
-  requestTimeout: 120_000,
+  requestTimeout: 300_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 5_000,
 };

@@ -3,10 +3,16 @@ import { elementCount } from '../tensor/index.js';
 import { PATCH, TILE } from './winogradMatrices.js';
 import { winogradConv } from './winograd.js';
 
-/** Below so many channels in and out, transforming costs more than the multiplications that it saves. */
-const LEAST_CHANNELS = 128;
-/** Transformed weights are four times as large, which smaller maps do not pay back. */
-const LEAST_PIXELS = 64 * 64;
+/** What convolutions Winograd's form is faster for. */
+export interface WinogradLimits {
+  /** With fewer channels in or out, transforming costs more than the multiplications that it saves. */
+  readonly channels: number;
+  /** Transformed weights are four times as large, which smaller maps do not pay back. */
+  readonly pixels: number;
+}
+
+/** Of processors, whose products are as fast as their memory. */
+const nativeLimits: WinogradLimits = { channels: 128, pixels: 64 * 64 };
 /** Of the patches that are transformed at a time. */
 const STRIP_BYTES = 24e6;
 
@@ -14,7 +20,7 @@ const STRIP_BYTES = 24e6;
  * The graph as ONNX Runtime computes it fastest on a CPU: 3x3 convolutions of many channels on large maps,
  * with weights that stay, in Winograd's form. Results differ by a few rounding errors.
  */
-export function cpuGraph(graph: Graph): Graph {
+export function cpuGraph(graph: Graph, limits = nativeLimits): Graph {
   const params = new Set(graph.params.map(({ id }) => id));
   const producers = new Map(graph.nodes.map((node) => [node.output.id, node]));
   return rewriteGraph(graph, (b, node, valueOf) => {
@@ -22,7 +28,7 @@ export function cpuGraph(graph: Graph): Graph {
     const [x, weight, bias] = node.inputs;
     const enlarged = doubled(producers.get(x.id));
     const source = enlarged ?? x;
-    if (!paysOff(source, weight)) return null;
+    if (!paysOff(source, weight, limits)) return null;
     const [n, channels, , w] = source.shape;
     const rowBytes = elementCount([PATCH ** 2, n, channels, Math.ceil(w / TILE)]) * 4;
     return winogradConv(b, valueOf(source), valueOf(weight), bias ? valueOf(bias) : null, {
@@ -43,10 +49,10 @@ function isPlain3x3({ inputs: [x, weight], attributes }: NodeOf<'conv'>): boolea
   );
 }
 
-function paysOff(x: Value, weight: Value): boolean {
+function paysOff(x: Value, weight: Value, { channels: least, pixels }: WinogradLimits): boolean {
   const [outChannels, channels] = weight.shape;
   const [, , h, w] = x.shape;
-  return Math.min(outChannels, channels) >= LEAST_CHANNELS && h * w >= LEAST_PIXELS;
+  return Math.min(outChannels, channels) >= least && h * w >= pixels;
 }
 
 /** What a node enlarges twofold, to the nearest. */

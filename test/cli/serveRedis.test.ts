@@ -48,8 +48,7 @@ describe.skipIf(!hasRedis)('nanosd serve with a Redis', () => {
   }, 120_000);
   afterAll(async () => {
     for (const { process } of servers) process.kill('SIGKILL');
-    redis.kill();
-    await once(redis, 'exit');
+    redis.kill('SIGKILL');
     await rm(cwd, { recursive: true, force: true });
   });
 
@@ -142,6 +141,21 @@ describe.skipIf(!hasRedis)('nanosd serve with a Redis', () => {
     }
     expect(await ended(third.url, b.id)).toMatchObject({ status: 'done' });
   }, 120_000);
+
+  it('restores, and stops, when the Redis has gone', async () => {
+    const { url, command } = await start();
+    redis.kill('SIGKILL');
+    await once(redis, 'exit');
+    const body = await photo(20);
+    const job = await fetch(new URL('/v1/jobs', url), { method: 'POST', body });
+    expect(job.status).toBe(503);
+    expect(await job.json()).toMatchObject({ error: { code: 'queue_unreachable' } });
+    const direct = await fetch(new URL('/v1/restore', url), { method: 'POST', body });
+    expect(direct.status).toBe(200);
+    expect((await fetch(new URL('/metrics', url))).status).toBe(200);
+    command.process.kill('SIGTERM');
+    expect((await command.ended).code).toBe(0);
+  }, 60_000);
 
   it('says that a Redis is not there', async () => {
     const none = `redis://user:secret@127.0.0.1:${await freePort()}`;
