@@ -67,7 +67,7 @@ describe('the examples of docs/library.md', () => {
       await writeFile(join(page, 'example.js'), `${code}\ndocument.title = 'done';\n`);
       await using site = await servePage(join(page, 'page.html'));
       await using open = await openPage(site);
-      await open.page.waitForFunction("document.title === 'done'", null, { timeout: 60_000 });
+      await expect.poll(() => open.page.title(), { timeout: 60_000 }).toBe('done');
       expect(open.complaints).toContain('1 of 1 tiles');
       expect(open.complaints.at(-1)).toBe('500 333');
       expect(open.complaints.filter((line) => /error/i.test(line))).toEqual([]);
