@@ -31,7 +31,7 @@ export interface Assignment {
   /** Pixels of one frame of the result. */
   readonly output: { readonly width: number; readonly height: number };
   /** Says that the photo is not needed any more. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** In the words of HTTP. */

@@ -33,7 +33,7 @@ export function createHoldings(limit: number): Holdings {
 /** A body in memory; `release` gives its bytes back to the holdings. */
 export interface Held {
   readonly bytes: Uint8Array;
-  release(): void;
+  readonly release: () => void;
 }
 
 /**

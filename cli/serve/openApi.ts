@@ -45,8 +45,8 @@ export function openApi({ version, limits }: Service): Json {
 }
 
 function answers(success: Json, codes: readonly (keyof typeof problems)[]): Json {
-  const failures = codes.map((code) => [
-    code,
+  const failures = codes.map((code): [string, Json] => [
+    String(code),
     { description: problems[code], content: errorContent },
   ]);
   return { ...success, ...Object.fromEntries(failures) };
@@ -72,7 +72,10 @@ function photoBody(maxBytes: number): Json {
   const photo = {
     description: `At most ${maxBytes} bytes of JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP.`,
   };
-  const fields = Object.entries(parameters).map(([name, { schema }]) => [name, schema]);
+  const fields = Object.entries(parameters).map(([name, { schema }]): [string, Json] => [
+    name,
+    schema,
+  ]);
   const form = {
     type: 'object',
     properties: { image: { type: 'string', format: 'binary' }, ...Object.fromEntries(fields) },

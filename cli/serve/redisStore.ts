@@ -72,7 +72,7 @@ export async function openRedisStore(
     for (const one of connections) one.disconnect();
     return Promise.resolve();
   };
-  await client.connect().catch(async (error: unknown) => {
+  await client.connect().catch((error: unknown) => {
     client.disconnect();
     throw new UsageError(`expected a Redis at ${withoutPassword(url)}, got: ${trouble}`, {
       cause: error,

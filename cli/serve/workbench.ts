@@ -15,7 +15,7 @@ export interface Errand<T> {
   readonly ended: Promise<T>;
   /** How many run or wait before it does; undefined once it has begun. */
   ahead(): number | undefined;
-  cancel(reason: Error): void;
+  readonly cancel: (reason: Error) => void;
 }
 
 /** Where tasks wait for one another: some run at a time, some wait, the rest is refused. */

@@ -31,8 +31,8 @@ describe('decodeBmp', () => {
   });
 
   it('gives some of the rows', () => {
-    const { decode } = openBmp(bmp(1, 2, 24, rows), 10);
-    expect([decode(0, 1), decode(1, 1)].map((image) => [...imageToBytes(image)])).toEqual([
+    const opened = openBmp(bmp(1, 2, 24, rows), 10);
+    expect([opened.decode(0, 1), opened.decode(1, 1)].map((image) => [...imageToBytes(image)])).toEqual([
       [6, 5, 4],
       [3, 2, 1],
     ]);

@@ -21,7 +21,7 @@ export interface Bmp {
   readonly width: number;
   readonly height: number;
   /** The rows `top` to `top + rows` (not included) as RGB [3, rows, W]. */
-  decode(top: number, rows: number): Image;
+  readonly decode: (top: number, rows: number) => Image;
 }
 
 /**

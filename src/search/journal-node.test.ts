@@ -141,8 +141,8 @@ describe('runSearch', () => {
         evaluations: 4,
         batch: 4,
         log: {
-          suggest: async () => void events.push('suggest'),
-          record: async () => void events.push('record'),
+          suggest: () => Promise.resolve(void events.push('suggest')),
+          record: () => Promise.resolve(void events.push('record')),
         },
       },
     );

@@ -42,7 +42,6 @@ const COLOURS = 3;
 type Tap = readonly [row: number, column: number, weight: number];
 
 const centre: readonly Tap[] = [[1, 1, 1]];
-const only: readonly Tap[] = [[0, 0, 1]];
 /** Of a 3x3 kernel with stride 2 and zeros at the right and the bottom. */
 const average: readonly Tap[] = [0, 1].flatMap((y) => [0, 1].map((x): Tap => [y, x, 1 / 4]));
 const smooth: readonly Tap[] = [1, 2, 1].flatMap((a, y) =>
