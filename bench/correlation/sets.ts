@@ -38,11 +38,11 @@ function squareOf(side: number): Unet2DConditionSize {
 const all: readonly StudySet[] = [
   {
     ...{ name: 'mini-16', title: 'widths 48, 96, 144 at 16x16 latents', networks: 110 },
-    ...{ teacher: mini, size: squareOf(16), atOnce: 20, runs: 9 },
+    ...{ teacher: mini, size: squareOf(16), atOnce: 10, runs: 9 },
   },
   {
     ...{ name: 'mini-32', title: 'widths 48, 96, 144 at 32x32 latents', networks: 60 },
-    ...{ teacher: mini, size: squareOf(32), atOnce: 20, runs: 5 },
+    ...{ teacher: mini, size: squareOf(32), atOnce: 10, runs: 5 },
   },
   {
     ...{ name: 'sd15', title: 'SD 1.5 widths (320, 640, 1280) at 64x64 latents', networks: 12 },
