@@ -32,7 +32,9 @@ describe('decodeBmp', () => {
 
   it('gives some of the rows', () => {
     const opened = openBmp(bmp(1, 2, 24, rows), 10);
-    expect([opened.decode(0, 1), opened.decode(1, 1)].map((image) => [...imageToBytes(image)])).toEqual([
+    expect(
+      [opened.decode(0, 1), opened.decode(1, 1)].map((image) => [...imageToBytes(image)]),
+    ).toEqual([
       [6, 5, 4],
       [3, 2, 1],
     ]);
