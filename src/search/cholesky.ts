@@ -49,8 +49,9 @@ export function solveLower(lower: Float64Array, size: number, b: Float64Array): 
   return b;
 }
 
-/** Solves L^T x = b in place. */
-function solveUpper(lower: Float64Array, size: number, b: Float64Array): Float64Array {
+/** Solves L L^T x = b in place. */
+export function solveCholesky(lower: Float64Array, size: number, b: Float64Array): Float64Array {
+  solveLower(lower, size, b);
   for (let i = size - 1; i >= 0; i--) {
     const value = b[i] / lower[i * size + i];
     b[i] = value;
@@ -59,18 +60,29 @@ function solveUpper(lower: Float64Array, size: number, b: Float64Array): Float64
   return b;
 }
 
-/** Solves L L^T x = b in place. */
-export function solveCholesky(lower: Float64Array, size: number, b: Float64Array): Float64Array {
-  return solveUpper(lower, size, solveLower(lower, size, b));
+/** The lower triangle of (L L^T)^-1 = L^-T L^-1. */
+export function inverseFromCholesky(lower: Float64Array, size: number): Float64Array {
+  const root = inverseOfLower(lower, size);
+  const inverse = new Float64Array(size * size);
+  // Row k of L^-1 adds its outer product with itself.
+  for (let k = 0; k < size; k++) {
+    for (let i = 0; i <= k; i++) {
+      const value = root[k * size + i];
+      for (let j = 0; j <= i; j++) inverse[i * size + j] += value * root[k * size + j];
+    }
+  }
+  return inverse;
 }
 
-/** (L L^T)^-1, whole. */
-export function inverseFromCholesky(lower: Float64Array, size: number): Float64Array {
+function inverseOfLower(lower: Float64Array, size: number): Float64Array {
   const inverse = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
-    const column = inverse.subarray(i * size, (i + 1) * size);
-    column[i] = 1;
-    solveCholesky(lower, size, column);
+    const pivot = 1 / lower[i * size + i];
+    for (let k = 0; k < i; k++) {
+      const factor = -lower[i * size + k] * pivot;
+      for (let j = 0; j <= k; j++) inverse[i * size + j] += factor * inverse[k * size + j];
+    }
+    inverse[i * size + i] = pivot;
   }
   return inverse;
 }

@@ -17,6 +17,8 @@ interface LogNormal {
 /** Of inputs in [0, 1]; far wider than any that a likelihood should choose. */
 const lengthScaleBounds = [0.02, 100];
 const noiseBounds = [1e-6, 1];
+/** Of logarithms, by which the likelihood is a thousandth steep: no prediction shows the rest. */
+const accuracy = { maxIterations: 60, tolerance: 1e-3 };
 /** Broad, and centred on little noise: the same network measured twice from the same seeds gives the same. */
 const noisePrior: LogNormal = { mean: Math.log(1e-3), deviation: 2 };
 
@@ -54,6 +56,7 @@ export function fitGaussianProcess(
       (logs) => negativePosterior(observations, logs, prior),
       [...start, noisePrior.mean],
       bounds,
+      accuracy,
     );
     if (!best || found.value < best.value) best = found;
   }

@@ -143,7 +143,7 @@ export function logMarginalLikelihood(
     -0.5 * (size * Math.log(2 * Math.PI * variance) + logDeterminant(lower, size) + size);
   const sensitivity = inverseFromCholesky(lower, size);
   for (let i = 0; i < size; i++) {
-    for (let j = 0; j < size; j++) {
+    for (let j = 0; j <= i; j++) {
       const index = i * size + j;
       sensitivity[index] = 0.5 * ((weights[i] * weights[j]) / variance - sensitivity[index]);
     }
@@ -151,7 +151,7 @@ export function logMarginalLikelihood(
   return { value, gradient: chainToParameters(inputs, parameters, sensitivity) };
 }
 
-/** The gradient by the parameters, from that by the entries of the correlation matrix. */
+/** The gradient by the parameters, from that by the entries of the lower triangle of the correlation matrix. */
 function chainToParameters(
   inputs: Observations['inputs'],
   { lengthScales, noise }: KernelParameters,
