@@ -13,7 +13,7 @@ interface Layer {
   readonly enlarged: boolean;
 }
 
-const large: Layer = { channels: 128, side: 64, held: true, stride: 1, enlarged: false };
+const large: Layer = { channels: 128, side: 128, held: true, stride: 1, enlarged: false };
 
 function layer({ channels, side, held, stride, enlarged }: Layer): Graph {
   const b = new GraphBuilder();
@@ -45,7 +45,7 @@ describe('cpuGraph', () => {
 
   it.each([
     ['of few channels', { channels: 64 }],
-    ['on small maps', { side: 32 }],
+    ['on small maps', { side: 64 }],
     ['with weights that are fed', { held: false }],
     ['with strides', { stride: 2 }],
   ])('leaves convolutions %s as they are', (_, change: Partial<Layer>) => {
@@ -63,7 +63,7 @@ it('the CPU computes the same either way, to rounding', async () => {
       values.map((value) => value * scale),
     );
   };
-  const x = normals([1, 128, 64, 64], 1);
+  const x = normals([1, 128, 128, 128], 1);
   const weight = normals([128, 128, 3, 3], 1 / 34);
   const bias = normals([128], 1);
   for (const enlarged of [false, true]) {

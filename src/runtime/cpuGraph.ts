@@ -7,12 +7,12 @@ import { winogradConv } from './winograd.js';
 export interface WinogradLimits {
   /** With fewer channels in or out, transforming costs more than the multiplications that it saves. */
   readonly channels: number;
-  /** Transformed weights are four times as large, which smaller maps do not pay back. */
-  readonly pixels: number;
+  /** Transformed weights are four times as large, which maps of fewer values in all do not pay back. */
+  readonly values: number;
 }
 
 /** Of processors, whose products are as fast as their memory. */
-const nativeLimits: WinogradLimits = { channels: 128, pixels: 64 * 64 };
+const nativeLimits: WinogradLimits = { channels: 128, values: 512 * 64 * 64 };
 /** Of the patches that are transformed at a time. */
 const STRIP_BYTES = 24e6;
 
@@ -49,10 +49,11 @@ function isPlain3x3({ inputs: [x, weight], attributes }: NodeOf<'conv'>): boolea
   );
 }
 
-function paysOff(x: Value, weight: Value, { channels: least, pixels }: WinogradLimits): boolean {
+function paysOff(x: Value, weight: Value, limits: WinogradLimits): boolean {
   const [outChannels, channels] = weight.shape;
   const [, , h, w] = x.shape;
-  return Math.min(outChannels, channels) >= least && h * w >= pixels;
+  const fewest = Math.min(outChannels, channels);
+  return fewest >= limits.channels && fewest * h * w >= limits.values;
 }
 
 /** What a node enlarges twofold, to the nearest. */

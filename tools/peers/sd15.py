@@ -6,6 +6,7 @@ Written from the architecture, not from the reference implementation; layers, wi
 at 512x512 pixels, so times compare. Prints the median of three runs after one to warm up, and the peak memory.
 """
 
+import os
 import resource
 import statistics
 import sys
@@ -176,6 +177,8 @@ CASES = {
 
 
 def main(names):
+    # Some containers make OpenMP see one core; the peer gets every core, as the engine does.
+    torch.set_num_threads(os.cpu_count())
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
     for name in names:
         build, shapes, parameters = CASES[name]
