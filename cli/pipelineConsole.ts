@@ -13,7 +13,8 @@ interface Row {
   readonly seconds: number | null;
   readonly done: number;
   readonly note: string;
-  readonly begunAt: number;
+  /** The first that was heard of it: what is done when a stage resumes says nothing about its pace. */
+  readonly first: { readonly done: number; readonly at: number } | null;
 }
 
 const INTERVAL_TERMINAL = 200;
@@ -29,7 +30,7 @@ export function createPipelineConsole(
 ): (event: PipelineEvent) => void {
   const interactive = output.isTTY === true;
   const columns = Math.min(WIDEST, output.columns ?? WIDEST) - 1;
-  const waiting: Row = { state: 'waiting', seconds: null, done: 0, note: '', begunAt: now() };
+  const waiting: Row = { state: 'waiting', seconds: null, done: 0, note: '', first: null };
   const rows = new Map(stages.map((stage) => [stage, waiting]));
   let drawnLines = 0;
   let drawnAt = -Infinity;
@@ -54,9 +55,10 @@ export function createPipelineConsole(
     const row = rows.get(event.stage) ?? waiting;
     if (event.kind === 'stage') {
       const { state, seconds } = event;
-      rows.set(event.stage, { ...waiting, state, seconds, begunAt: now() });
+      rows.set(event.stage, { ...waiting, state, seconds });
     } else {
-      rows.set(event.stage, { ...row, done: event.done, note: event.note });
+      const { done, note } = event;
+      rows.set(event.stage, { ...row, done, note, first: row.first ?? { done, at: now() } });
     }
     draw(event.stage, event.kind === 'stage');
   };
@@ -73,8 +75,12 @@ export function rowText(name: string, row: Row, now: number, columns: number): s
   const filled = Math.round(BAR * row.done);
   const bar = `[${'='.repeat(filled)}${' '.repeat(BAR - filled)}]`;
   const percent = `${String(Math.floor(100 * row.done)).padStart(3)} %`;
-  const elapsed = (now - row.begunAt) / 1000;
-  const left =
-    row.done > 0.01 ? `${formatSeconds((elapsed / row.done) * (1 - row.done))} left` : '';
-  return `${label} ${bar} ${percent}  ${left.padEnd(12)} ${row.note}`.slice(0, columns);
+  const left = secondsLeft(row, now);
+  const eta = left === null ? '' : `${formatSeconds(left)} left`;
+  return `${label} ${bar} ${percent}  ${eta.padEnd(12)} ${row.note}`.slice(0, columns);
+}
+
+function secondsLeft({ done, first }: Row, now: number): number | null {
+  const gained = first ? done - first.done : 0;
+  return first && gained > 0.01 ? ((now - first.at) / 1000 / gained) * (1 - done) : null;
 }
