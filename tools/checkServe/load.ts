@@ -1,9 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import type { CheckPhoto } from './photos.js';
 import type { ServerProcess } from './serverProcess.js';
 
@@ -32,52 +27,45 @@ export async function load(
   connections: number,
   seconds: number,
 ): Promise<LoadReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'nanosd-check-load-'));
   const end = Date.now() + seconds * 1000;
   const codes: Record<string, number> = {};
   const wrong: string[] = [];
   const counted = { compared: 0 };
-  try {
-    const each = (connections - VERIFYING) / SHARES;
-    const shares = Array.from({ length: SHARES }, (_, i) =>
-      autocannon(server.url, folder, photos[i], each, seconds),
-    );
-    const verifiers = Array.from({ length: VERIFYING }, async (_, i) => {
-      for (let turn = i; Date.now() < end; turn++) {
-        const photo = photos[turn % photos.length];
-        const { status, bytes } = await restore(server.url, photo);
-        codes[status] = (codes[status] ?? 0) + 1;
-        if (status !== 200) continue;
-        counted.compared++;
-        if (!bytes.equals(photo.expected)) wrong.push(photo.name);
-      }
-    });
-    const memory = watchMemory(server, end);
-    const results = await Promise.all(shares);
-    await Promise.all(verifiers);
-    for (const { statusCodeStats } of results) {
-      for (const [code, { count }] of Object.entries(statusCodeStats)) {
-        codes[code] = (codes[code] ?? 0) + count;
-      }
+  const each = (connections - VERIFYING) / SHARES;
+  const shares = photos.slice(0, SHARES).map((photo) => fire(server.url, photo, each, seconds));
+  const verifiers = Array.from({ length: VERIFYING }, async (_, i) => {
+    for (let turn = i; Date.now() < end; turn++) {
+      const photo = photos[turn % photos.length];
+      const { status, bytes } = await restore(server.url, photo);
+      codes[status] = (codes[status] ?? 0) + 1;
+      if (status !== 200) continue;
+      counted.compared++;
+      if (!bytes.equals(photo.expected)) wrong.push(photo.name);
     }
-    const latencies = results.map(({ latency }) => latency);
-    const all = Object.values(codes).reduce((sum, count) => sum + count, 0);
-    return {
-      requestsPerSecond: all / seconds,
-      latencyMs: {
-        median: Math.max(...latencies.map(({ p50 }) => p50)),
-        p99: Math.max(...latencies.map(({ p99 }) => p99)),
-        max: Math.max(...latencies.map(({ max }) => max)),
-      },
-      codes,
-      errors: results.reduce((sum, { errors, timeouts }) => sum + errors + timeouts, 0),
-      compared: counted.compared,
-      wrong,
-      rss: await memory,
-    };
-  } finally {
-    await rm(folder, { recursive: true });
+  });
+  const memory = watchMemory(server, end);
+  const results = await Promise.all(shares);
+  await Promise.all(verifiers);
+  for (const { statusCodeStats } of results) {
+    for (const [code, { count }] of Object.entries(statusCodeStats)) {
+      codes[code] = (codes[code] ?? 0) + count;
+    }
   }
+  const latencies = results.map(({ latency }) => latency);
+  const all = Object.values(codes).reduce((sum, count) => sum + count, 0);
+  return {
+    requestsPerSecond: all / seconds,
+    latencyMs: {
+      median: Math.max(...latencies.map(({ p50 }) => p50)),
+      p99: Math.max(...latencies.map(({ p99 }) => p99)),
+      max: Math.max(...latencies.map(({ max }) => max)),
+    },
+    codes,
+    errors: results.reduce((sum, { errors, timeouts }) => sum + errors + timeouts, 0),
+    compared: counted.compared,
+    wrong,
+    rss: await memory,
+  };
 }
 
 async function restore(url: string, { bytes }: CheckPhoto) {
@@ -93,25 +81,24 @@ interface AutocannonResult {
   readonly timeouts: number;
 }
 
-async function autocannon(
+type Autocannon = (options: object) => Promise<AutocannonResult>;
+
+const autocannon = createRequire(import.meta.url)('autocannon') as Autocannon;
+
+/** Through its API: its command reads a body from a file as text, which no photo survives. */
+function fire(
   url: string,
-  folder: string,
   { bytes, format }: CheckPhoto,
   connections: number,
   seconds: number,
 ): Promise<AutocannonResult> {
-  const input = join(folder, `load.${format}`);
-  await writeFile(input, bytes);
-  const packageFile = createRequire(import.meta.url).resolve('autocannon/package.json');
-  const args = ['-j', '-n', '-c', `${connections}`, '-d', `${seconds}`, '-t', '60'];
-  const request = ['-m', 'POST', '-H', `Content-Type=image/${format}`, '-i', input];
-  const target = new URL('/v1/restore', url).href;
-  const script = join(dirname(packageFile), 'autocannon.js');
-  const child = spawn(process.execPath, [script, ...args, ...request, target]);
-  let stdout = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  await once(child, 'close');
-  return JSON.parse(stdout) as AutocannonResult;
+  return autocannon({
+    url: new URL('/v1/restore', url).href,
+    method: 'POST',
+    headers: { 'content-type': `image/${format}` },
+    body: Buffer.from(bytes),
+    ...{ connections, duration: seconds, timeout: 60 },
+  });
 }
 
 async function watchMemory(server: ServerProcess, end: number) {
