@@ -14,7 +14,7 @@ const LOOK_MS = 2;
 
 /**
  * Reads every file at the moment that it is first seen, as one synchronous step, and decodes what it read afterwards. Hidden
- * folders, where work is done, are not looked into.
+ * folders, where work is done, are not looked into, and what is called `.partial` claims nothing.
  */
 export function watchResults(folder: string): Watch {
   const seen = new Set<string>();
@@ -54,7 +54,7 @@ async function check(path: string, bytes: Buffer): Promise<void> {
 function visibleFiles(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter(({ name }) => !name.startsWith('.'))
+      .filter(({ name }) => !name.startsWith('.') && !name.endsWith('.partial'))
       .flatMap((entry) => {
         const path = join(folder, entry.name);
         return entry.isDirectory() ? visibleFiles(path) : [path];
