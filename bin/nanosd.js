@@ -6,7 +6,7 @@ const inCheckout = existsSync(new URL('../tsconfig.build.json', import.meta.url)
 
 try {
   if (inCheckout) {
-    (await import('../tools/compile.js')).compileIfStale();
+    await (await import('../tools/compileIfStale.js')).compileIfStale();
     if (process.argv[2] === 'app') await (await import('../tools/buildApp.js')).buildAppIfStale();
   }
 } catch (error) {

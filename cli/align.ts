@@ -23,10 +23,8 @@ interface AlignFlags {
   readonly json: boolean;
 }
 
-export function addAlignCommand(program: Command): void {
-  const command = program
-    .command('align')
-    .description('train a student end to end to predict what its teacher predicts')
+export function defineAlign(command: Command): void {
+  command
     .argument('<student>', 'the checkpoint of a student, as nanosd surgery writes it')
     .requiredOption('--teacher <checkpoint>', 'the checkpoint to learn from')
     .requiredOption('--photos <folder...>', 'folders of photographs to learn on')

@@ -16,10 +16,8 @@ interface AppFlags {
 
 const usualPort = 7860;
 
-export function addAppCommand(program: Command): void {
-  program
-    .command('app')
-    .description('serve the browser app on this machine')
+export function defineApp(command: Command): void {
+  command
     .option('--port <n>', `port (default: ${usualPort}, or a free one)`, parsePort)
     .option('--open', 'open it in the browser', false)
     .action((flags: AppFlags) => interruptible((signal) => serveApp(flags, signal)));

@@ -8,10 +8,8 @@ interface ConvertFlags {
   readonly overwrite: boolean;
 }
 
-export function addConvertCommand(program: Command): void {
-  program
-    .command('convert')
-    .description('write a checkpoint in another layout or precision')
+export function defineConvert(command: Command): void {
+  command
     .argument(
       '<checkpoint>',
       'a folder of diffusers, or a .safetensors file of the original layout',

@@ -7,10 +7,8 @@ interface CurvesFlags {
   readonly json: boolean;
 }
 
-export function addCurvesCommand(program: Command): void {
-  program
-    .command('curves')
-    .description('compare what training runs reached on held-out pictures, step by step')
+export function defineCurves(command: Command): void {
+  command
     .argument('<runs...>', 'folders of runs or of what they have written, FOLDER or NAME=FOLDER')
     .option('-o, --output <file>', 'an SVG to draw the curves in')
     .option('--label <text>', 'what the scores are', 'held-out loss')

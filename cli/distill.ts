@@ -37,11 +37,9 @@ Examples:
   nanosd distill sd-mini --photos photos/ -o surrogates -j 2 --resume    # after Ctrl-C, or a power cut
 `;
 
-/** Adds `distill`: blocks that stand for a teacher's stages. */
-export function addDistillCommand(program: Command): void {
-  program
-    .command('distill')
-    .description('train the surrogate blocks of a teacher, each alone on its features')
+/** Defines `distill`: blocks that stand for a teacher's stages. */
+export function defineDistill(command: Command): void {
+  command
     .argument('<teacher>', 'a checkpoint with a U-Net of four levels')
     .requiredOption(
       '--photos <folders...>',
@@ -104,11 +102,9 @@ interface WorkerFlags {
   readonly json: boolean;
 }
 
-/** Adds `distill-worker`, which trains what `distill --queue` has put into a queue. */
-export function addDistillWorkerCommand(program: Command): void {
-  program
-    .command('distill-worker')
-    .description('train surrogates from a queue, one at a time; start one for each core')
+/** Defines `distill-worker`, which trains what `distill --queue` has put into a queue. */
+export function defineDistillWorker(command: Command): void {
+  command
     .requiredOption('--queue <url>', 'redis://HOST:PORT of the queue')
     .option(
       '--folder <folder>',

@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import type { SelfTest } from '../src/index.js';
+import { packageVersion } from './packageVersion.js';
 import { formatTable } from './table.js';
 
 interface DoctorFlags {
@@ -24,24 +25,22 @@ interface Diagnosis {
 
 type DeviceReport = Omit<SelfTest, 'restored'> & { readonly usable: boolean };
 
-export function addDoctorCommand(program: Command, version: string): void {
-  program
-    .command('doctor')
-    .description('test what this machine can compute on')
+export function defineDoctor(command: Command): void {
+  command
     .option('-m, --model <model>', "the model to test with: a model's folder or name", 'sr-x4')
     .option('--json', 'print JSON instead of a table', false)
     .action(async ({ model, json }: DoctorFlags) => {
-      const diagnosis = await diagnose(model, version);
+      const diagnosis = await diagnose(model);
       process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : describe(diagnosis));
     });
 }
 
-async function diagnose(model: string, version: string): Promise<Diagnosis> {
+async function diagnose(model: string): Promise<Diagnosis> {
   const { availableMemory, onnxRuntimeVersion, openRestorerFolder } =
     await import('../src/node.js');
   const folder = await openRestorerFolder(model);
   return {
-    nanosd: version,
+    nanosd: packageVersion(),
     node: process.versions.node,
     onnxruntime: onnxRuntimeVersion(),
     platform: `${process.platform} ${process.arch}`,

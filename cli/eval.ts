@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { PictureScores, RestorationMethod, TimedScores } from '../src/node.js';
 import { parseCount, parseTile } from './arguments.js';
 import { interruptible } from './interrupt.js';
-import { openModel, type ModelFlags } from './model.js';
+import type { ModelFlags } from './model.js';
 import { createProgressLine } from './progress.js';
 import { formatTable } from './table.js';
 
@@ -20,10 +20,8 @@ const interpolations = new Map([
   ['lanczos', 'lanczos3'],
 ] as const);
 
-export function addEvalCommand(program: Command): void {
-  program
-    .command('eval')
-    .description('restore the pictures of a folder and score them against the originals')
+export function defineEval(command: Command): void {
+  command
     .requiredOption('--hr <folder>', 'the originals; if any are named *_HR.*, only those')
     .option(
       '--lr <folder>',
@@ -77,6 +75,7 @@ async function openMethod(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
+  const { openModel } = await import('./model.js');
   const restorer = await openModel(flags);
   const { tile } = flags;
   return {

@@ -12,10 +12,8 @@ interface ExportFlags {
   readonly overwrite: boolean;
 }
 
-export function addExportCommand(program: Command): void {
-  program
-    .command('export')
-    .description('write the networks of a checkpoint for other runtimes')
+export function defineExport(command: Command): void {
+  command
     .argument(
       '<checkpoint>',
       'a folder of diffusers, or a .safetensors file of the original layout',

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { PhotoJob, PhotoOutcome } from '../src/node.js';
+import type { PhotoJob, PhotoOutcome } from '../src/restoring-node.js';
 import { createDrawing, formatSeconds } from './progress.js';
 
 /** How far a folder is: photos count by the size of their files. */

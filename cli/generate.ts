@@ -39,10 +39,8 @@ interface GenerateFlags {
 const schedulers = ['pndm', 'ddim', 'ddpm', 'euler', 'euler-a', 'dpm++', 'lcm'] as const;
 const LARGEST_SEED = 2 ** 32 - 1;
 
-export function addGenerateCommand(program: Command): void {
-  program
-    .command('generate')
-    .description('make pictures from text, or from a picture and text')
+export function defineGenerate(command: Command): void {
+  command
     .argument('<prompt>', 'what is to be seen')
     .requiredOption('-m, --model <checkpoint>', "a checkpoint's folder or name, or its single file")
     .option('-o, --output <file>', 'where to write to (default: generated-SEED.png)')

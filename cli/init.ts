@@ -10,10 +10,8 @@ interface InitFlags {
   readonly overwrite: boolean;
 }
 
-export function addInitCommand(program: Command): void {
-  program
-    .command('init')
-    .description('write a checkpoint of random weights')
+export function defineInit(command: Command): void {
+  command
     .argument('<preset>', 'sd15, bk-sdm-base, bk-sdm-small, bk-sdm-tiny or sd-mini')
     .requiredOption('-o, --output <folder>', 'the checkpoint to write')
     .option('--seed <number>', 'what the weights follow from', parseSeed, 0)

@@ -2,10 +2,8 @@ import type { Command } from 'commander';
 import { parseSize } from './arguments.js';
 import type { InspectFlags } from './inspectReports.js';
 
-export function addInspectCommand(program: Command): void {
-  program
-    .command('inspect')
-    .description('show what a model or a checkpoint holds and what it costs to run')
+export function defineInspect(command: Command): void {
+  command
     .argument(
       '<model>',
       'a checkpoint (folder or .safetensors file), or a model: its folder or name',

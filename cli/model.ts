@@ -1,4 +1,8 @@
-import type { FileRestorer, OpenRestorerOptions } from '../src/node.js';
+import {
+  openRestorer,
+  type FileRestorer,
+  type OpenRestorerOptions,
+} from '../src/restoring-node.js';
 import { UsageError } from './failures.js';
 
 /** The flags that choose a model and what it runs on. */
@@ -15,7 +19,6 @@ export interface ModelFlags {
  * @throws UsageError when it enlarges by another factor.
  */
 export async function openModel(flags: ModelFlags): Promise<FileRestorer> {
-  const { openRestorer } = await import('../src/node.js');
   const { task, model, device, threads, scale } = flags;
   const options: OpenRestorerOptions = {
     task,

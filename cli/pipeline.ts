@@ -18,10 +18,8 @@ Examples:
   nanosd pipeline run.yaml --until search`;
 
 /** Adds `pipeline`: from a teacher to its family, unattended. */
-export function addPipelineCommand(program: Command): void {
-  program
-    .command('pipeline')
-    .description('make a family of small models from a checkpoint: all stages, resumable')
+export function definePipeline(command: Command): void {
+  command
     .argument('<config>', 'YAML file; paths in it are relative to it')
     .option('--until <stage>', 'the last stage to run')
     .option('--json', 'print one JSON object an event instead of the table', false)

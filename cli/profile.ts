@@ -10,10 +10,8 @@ Examples:
   nanosd profile checkpoint/ -o latency.json --device webgpu --precision fp16 --max-seconds 120
   nanosd profile --import phone.csv --device "SM8750 NPU" --precision w8a16 -o phone.json`;
 
-export function addProfileCommand(program: Command): void {
-  program
-    .command('profile')
-    .description('measure what each part of the design space takes on a device')
+export function defineProfile(command: Command): void {
+  command
     .argument('[model]', "a teacher: a checkpoint's folder, name or file, or a preset such as sd15")
     .requiredOption('-o, --output <file>', 'the latency table to write, such as latency.json')
     .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, wasm, ...', 'cpu')

@@ -4,14 +4,10 @@ import type { Command } from 'commander';
 import { parseBytes, parseCount, parseFactor, parseTile } from './arguments.js';
 import { UsageError } from './failures.js';
 import { interruptible } from './interrupt.js';
-import { restoreFolder } from './restoreFolder.js';
 import type { RestoreFlags } from './restoreFlags.js';
-import { restorePhoto } from './restorePhoto.js';
 
-export function addRestoreCommand(program: Command): void {
-  program
-    .command('restore')
-    .description('restore photos')
+export function defineRestore(command: Command): void {
+  command
     .argument(
       '<photo...>',
       'image files (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP), or folders of them',
@@ -42,12 +38,21 @@ export function addRestoreCommand(program: Command): void {
     .option('--overwrite', 'replace the photo itself, or results that are there', false)
     .option('--json', 'print the outcome as JSON', false)
     .action((photos: string[], flags: RestoreFlags) =>
-      interruptible((signal) =>
-        isBatch(photos, flags)
-          ? restoreFolder(photos, flags, signal)
-          : restorePhoto(photos[0], flags, signal),
-      ),
+      interruptible((signal) => restore(photos, flags, signal)),
     );
+}
+
+async function restore(
+  photos: readonly string[],
+  flags: RestoreFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isBatch(photos, flags)) {
+    const { restoreFolder } = await import('./restoreFolder.js');
+    return restoreFolder(photos, flags, signal);
+  }
+  const { restorePhoto } = await import('./restorePhoto.js');
+  return restorePhoto(photos[0], flags, signal);
 }
 
 function isBatch(photos: readonly string[], flags: RestoreFlags): boolean {

@@ -1,4 +1,4 @@
-import type { FileRestorer, ImageFormat, RestoreFileOptions } from '../src/node.js';
+import type { FileRestorer, ImageFormat, RestoreFileOptions } from '../src/restoring-node.js';
 import { UsageError } from './failures.js';
 import { openModel, type ModelFlags } from './model.js';
 

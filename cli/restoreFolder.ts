@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import type { FileRestorer, PhotoJob, PhotoOutcome, RestoreTreeOptions } from '../src/node.js';
+import {
+  availableMemory,
+  planPhotoTree,
+  replaceFile,
+  restoreTree,
+  type FileRestorer,
+  type PhotoJob,
+  type PhotoOutcome,
+  type RestoreTreeOptions,
+} from '../src/restoring-node.js';
 import { Interrupted, SomeFailed } from './failures.js';
 import { createFolderProgress } from './folderProgress.js';
 import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
@@ -10,7 +19,6 @@ export async function restoreFolder(
   flags: RestoreFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const { planPhotoTree, availableMemory } = await import('../src/node.js');
   const { output = '.', recursive, jobs, overwrite } = flags;
   const options = fileOptions(flags);
   const format = askedFormat(flags);
@@ -45,7 +53,6 @@ async function restoreAll(
   { restorer, photos, outcomes }: Run,
   options: RestoreTreeOptions,
 ): Promise<void> {
-  const { restoreTree } = await import('../src/node.js');
   const progress = createFolderProgress(photos);
   try {
     await restoreTree(restorer, photos, {
@@ -88,7 +95,6 @@ function reportOf({ restorer, flags, photos, started, outcomes }: Run, interrupt
 }
 
 async function writeReport(run: Run, interrupted: boolean): Promise<void> {
-  const { replaceFile } = await import('../src/node.js');
   const path = reportPath(run.flags);
   const text = `${JSON.stringify(reportOf(run, interrupted), null, 2)}\n`;
   await replaceFile(path, [Buffer.from(text)]);

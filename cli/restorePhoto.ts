@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { parse } from 'node:path';
-import type { FileRestorer, RestoredFile } from '../src/node.js';
+import { endingOf, type FileRestorer, type RestoredFile } from '../src/restoring-node.js';
 import { UsageError } from './failures.js';
 import { createProgressLine } from './progress.js';
 import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
@@ -15,7 +15,7 @@ export async function restorePhoto(
   const restorer = await openRestoreModel(flags);
   const progress = createProgressLine();
   try {
-    const output = await chooseOutput(photo, flags, restorer.scale);
+    const output = chooseOutput(photo, flags, restorer.scale);
     const restored = await restorer.restoreFile(photo, output, {
       ...options,
       signal,
@@ -31,8 +31,8 @@ export async function restorePhoto(
   }
 }
 
-async function chooseOutput(photo: string, flags: RestoreFlags, scale: number): Promise<string> {
-  const output = flags.output ?? (await besidePhoto(photo, flags, scale));
+function chooseOutput(photo: string, flags: RestoreFlags, scale: number): string {
+  const output = flags.output ?? besidePhoto(photo, flags, scale);
   if (flags.overwrite || !existsSync(output)) return output;
   if (flags.output === undefined) {
     throw new UsageError(`${output}: exists; --overwrite replaces it, -o names another`);
@@ -45,8 +45,7 @@ async function chooseOutput(photo: string, flags: RestoreFlags, scale: number): 
 
 const writable = /^\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
 
-async function besidePhoto(photo: string, flags: RestoreFlags, scale: number): Promise<string> {
-  const { endingOf } = await import('../src/node.js');
+function besidePhoto(photo: string, flags: RestoreFlags, scale: number): string {
   const { dir, name, ext } = parse(photo);
   const format = askedFormat(flags);
   const ending = format ? endingOf(format) : writable.test(ext) ? ext : '.png';

@@ -33,10 +33,8 @@ Examples:
   nanosd search sd-mini --surrogates surrogates/ --latency latency.json -o family/ --resume
 `;
 
-export function addSearchCommand(program: Command): void {
-  program
-    .command('search')
-    .description('find the students with the best trade-offs of quality and cost')
+export function defineSearch(command: Command): void {
+  command
     .argument('<teacher>', 'the checkpoint that the surrogates stand for')
     .requiredOption('--surrogates <folder>', 'the surrogates that distill wrote')
     .requiredOption('--latency <file>', 'the latency table that profile wrote')

@@ -8,12 +8,11 @@ import {
   parseTile,
 } from './arguments.js';
 import { interruptible } from './interrupt.js';
+import { packageVersion } from './packageVersion.js';
 import type { ServeFlags } from './serve/flags.js';
 
-export function addServeCommand(program: Command, version: string): void {
-  program
-    .command('serve')
-    .description('restore photos over HTTP')
+export function defineServe(command: Command): void {
+  command
     .option('--host <name>', 'address to listen on; 0.0.0.0 is all', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 is a free one', parsePort, 8787)
     .option('-m, --model <model...>', "models' folders or names (default: the best one for sr)")
@@ -44,7 +43,7 @@ Examples:
     .action((flags: ServeFlags) =>
       interruptible(async (signal) => {
         const { serve } = await import('./serve/serve.js');
-        await serve(flags, version, signal);
+        await serve(flags, packageVersion(), signal);
         // BullMQ would go on waiting for a Redis that has gone.
         if (flags.redis !== undefined) process.exit(0);
       }),

@@ -28,10 +28,8 @@ Examples:
   nanosd surgery sd15/ --stages "RA R RR RR R R" --width 0.75 --importance norm -o nano/
   nanosd surgery sd15/ --vae-width 0.5 --precision fp16 -o slim-vae/`;
 
-export function addSurgeryCommand(program: Command): void {
-  program
-    .command('surgery')
-    .description('cut a small checkpoint from a large one, with the weights it inherits')
+export function defineSurgery(command: Command): void {
+  command
     .argument(
       '<checkpoint>',
       'the teacher: a folder of diffusers, or a .safetensors file of the original layout',

@@ -2,18 +2,17 @@ import { Option, type Command } from 'commander';
 import { eventPrinter, stoppable } from './trainingRun.js';
 import { precisionOf, type PrecisionFlag } from './writing.js';
 
-/** Adds `train`, and `export-model`, which writes what a run has made as a model folder. */
-export function addTrainCommand(program: Command): void {
-  program
-    .command('train')
-    .description('train a network from a YAML config')
+export function defineTrain(command: Command): void {
+  command
     .argument('<config>', 'YAML file; paths in it are relative to it')
     .option('--resume', 'continue from the newest checkpoint of the output folder', false)
     .option('--json', 'print one JSON object an event instead of text', false)
     .action(train);
-  program
-    .command('export-model')
-    .description('write the averaged weights of a training run as a model folder with a model card')
+}
+
+/** Defines `export-model`, which writes what a run has made as a model folder. */
+export function defineExportModel(command: Command): void {
+  command
     .argument('<config>', 'the YAML file that the run was trained with')
     .requiredOption('-o, --output <folder>', 'the model folder to write')
     .option(

@@ -19,10 +19,8 @@ interface TrainVaeFlags {
   readonly json: boolean;
 }
 
-export function addTrainVaeCommand(program: Command): void {
-  program
-    .command('train-vae')
-    .description('distil the VAE of a checkpoint into a narrow convolutional one')
+export function defineTrainVae(command: Command): void {
+  command
     .argument('<teacher>', 'a checkpoint, or the folder of its VAE')
     .requiredOption('--photos <folder...>', 'folders of photographs to learn on')
     .requiredOption('-o, --output <folder>', 'the VAE to write; the run lies in OUTPUT.training')

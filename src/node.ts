@@ -28,6 +28,7 @@ export * from './restoration/photoTree-node.js';
 export * from './restoration/restoreTree-node.js';
 export * from './restoration/testDevices-node.js';
 export * from './runtime/availableMemory-node.js';
+export * from './runtime/nodeDevices-node.js';
 export * from './runtime/nodeExecutor-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';

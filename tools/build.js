@@ -2,7 +2,7 @@ import { buildAppIfStale } from './buildApp.js';
 import { compile } from './compile.js';
 
 try {
-  compile();
+  await compile();
   await buildAppIfStale();
 } catch (error) {
   console.error(error.message);

@@ -5,7 +5,9 @@ import {
   readRestorerWeights,
   type RestorerFolder,
 } from '../models/modelFolder-node.js';
-import { createWorkerExecutor } from '../runtime/worker-node.js';
+import type { NodeExecutorOptions } from '../runtime/ort-node.js';
+import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
+import type { Weights } from '../tensor/index.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
 import {
   restoreToBytes,
@@ -74,8 +76,7 @@ export async function openRestorer(options: OpenRestorerOptions = {}): Promise<F
   if (folder.task !== task) {
     throw new ModelError(`${model}: expected a model for ${task}, got one for ${folder.task}`);
   }
-  const weights = await readRestorerWeights(folder);
-  const executor = createWorkerExecutor(device);
+  const { executor, weights } = await startWithWeights(folder, device);
   const restorer = createRestorer({ executor, config: folder.config, weights });
   return {
     ...restorer,
@@ -93,6 +94,20 @@ export async function openRestorer(options: OpenRestorerOptions = {}): Promise<F
       await executor[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The thread loads its engine while the weights are read here. */
+async function startWithWeights(
+  folder: RestorerFolder,
+  device: NodeExecutorOptions,
+): Promise<{ executor: WorkerExecutor; weights: Weights }> {
+  const executor = createWorkerExecutor(device);
+  try {
+    return { executor, weights: await readRestorerWeights(folder) };
+  } catch (error) {
+    await executor[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function defaultModel(task: string): string {

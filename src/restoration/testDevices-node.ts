@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { env } from 'onnxruntime-node';
 import type { Image } from '../image/index.js';
-import { builtInDevices } from '../runtime/ort-node.js';
+import { builtInDevices } from '../runtime/nodeDevices-node.js';
 import type { SelfTest } from './selfTest.js';
 import { testNodeDevice, type DeviceTestRequest } from './testDevice-node.js';
 

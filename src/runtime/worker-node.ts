@@ -1,6 +1,7 @@
 import type { Engine } from './engine.js';
 import { nodeExecutor, type NodeExecutor } from './nodeExecutor-node.js';
-import { requireNodeDevice, type NodeExecutorOptions } from './ort-node.js';
+import { requireNodeDevice } from './nodeDevices-node.js';
+import type { NodeExecutorOptions } from './ort-node.js';
 import { createQueue } from './queue.js';
 import { startThread, type Thread } from './thread-node.js';
 

@@ -8,13 +8,21 @@ const float16Table = /* @__PURE__ */ buildFloat16Table();
 
 function buildFloat16Table(): Float32Array {
   const table = new Float32Array(65536);
-  for (let bits = 0; bits < 65536; bits++) {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 0x1f;
-    const fraction = bits & 0x3ff;
-    if (exponent === 0) table[bits] = sign * fraction * 2 ** -24;
-    else if (exponent === 31) table[bits] = fraction ? NaN : sign * Infinity;
-    else table[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  for (let exponent = 0; exponent < 31; exponent++) {
+    const unit = 2 ** (Math.max(exponent, 1) - 25);
+    const hidden = exponent === 0 ? 0 : 1024;
+    for (let fraction = 0; fraction < 1024; fraction++) {
+      const bits = (exponent << 10) | fraction;
+      table[bits] = (hidden + fraction) * unit;
+      table[bits | 0x8000] = -table[bits];
+    }
+  }
+  for (const [sign, infinity] of [
+    [0, Infinity],
+    [0x8000, -Infinity],
+  ]) {
+    table.fill(NaN, sign | 0x7c00, (sign | 0x7fff) + 1);
+    table[sign | 0x7c00] = infinity;
   }
   return table;
 }

@@ -16,7 +16,8 @@ export function castWeights(weights: Weights, dtype: WeightDType): Map<string, T
   const problems: string[] = [];
   for (const [name, weight] of weights) {
     const cast = FLOATS.has(weight.dtype) ? castTensor(weight, dtype) : weight;
-    const overflows = countNonFinite(cast).infinite - countNonFinite(weight).infinite;
+    const { infinite } = countNonFinite(cast);
+    const overflows = infinite === 0 ? 0 : infinite - countNonFinite(weight).infinite;
     if (overflows > 0) {
       const largest = largestMagnitude(weight);
       problems.push(`${printableName(name)} (${overflows} elements, the largest ${largest})`);
