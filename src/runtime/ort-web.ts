@@ -4,6 +4,7 @@ import { DeviceError } from './devices.js';
 import { engineExecutor, type Engine, type FallbackOptions, type Placement } from './engine.js';
 import { fromOrtFeeds, toOrtFeeds } from './ortTensor.js';
 import { createQueue } from './queue.js';
+import { wasmGraph } from './wasmGraph.js';
 
 export interface WebExecutorOptions extends FallbackOptions {
   /** `wasm` (default), `webgpu` or `webnn`. */
@@ -62,7 +63,9 @@ export async function createWebExecutor(options: WebExecutorOptions = {}): Promi
   if (!found || !(await found.isUsable())) throw new DeviceError(device, await listWebDevices());
   const ort = await found.importBuild();
   configure(ort, options);
-  return engineExecutor(device, webEngine(ort, device), options);
+  const executor = engineExecutor(device, webEngine(ort, device), options);
+  if (device !== 'wasm') return executor;
+  return { ...executor, load: (graph, weights) => executor.load(wasmGraph(graph), weights) };
 }
 
 /** The devices that can be used here; `wasm` always can. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createInterpreter, GraphBuilder, type Graph } from '../graph/index.js';
 import { Random, tensor, toFloat64 } from '../tensor/index.js';
 import { winogradConv } from './winograd.js';
+import { winogradRowsConv } from './winogradRows.js';
 import {
   inputTransform,
   outputTransform,
@@ -25,24 +26,28 @@ const cases: readonly Case[] = [
   { shape: [2, 2, 5, 6], enlargement: 2, tileRows: 3, bias: false },
 ];
 
-function graphs({ shape, enlargement, tileRows, bias }: Case): { fast: Graph; plain: Graph } {
-  const build = (fast: boolean): Graph => {
-    const b = new GraphBuilder();
-    const x = b.input('x', shape);
-    const weight = b.param('weight', [5, shape[1], 3, 3]);
-    const offset = bias ? b.param('bias', [5]) : null;
-    if (fast) return b.build({ y: winogradConv(b, x, weight, offset, { enlargement, tileRows }) });
-    const size = { height: shape[2] * enlargement, width: shape[3] * enlargement };
-    const larger = b.apply('resize', [x], { mode: 'nearest', ...size });
-    return b.build({ y: b.conv(larger, weight, offset, { pads: [1, 1, 1, 1] }) });
-  };
-  return { fast: build(true), plain: build(false) };
+type Form = 'plain' | 'both' | 'rows';
+
+function graphOf(form: Form, { shape, enlargement, tileRows, bias }: Case): Graph {
+  const b = new GraphBuilder();
+  const x = b.input('x', shape);
+  const weight = b.param('weight', [5, shape[1], 3, 3]);
+  const offset = bias ? b.param('bias', [5]) : null;
+  if (form === 'both') {
+    return b.build({ y: winogradConv(b, x, weight, offset, { enlargement, tileRows }) });
+  }
+  const size = { height: shape[2] * enlargement, width: shape[3] * enlargement };
+  const larger = enlargement === 1 ? x : b.apply('resize', [x], { mode: 'nearest', ...size });
+  if (form === 'rows') {
+    return b.build({ y: winogradRowsConv(b, larger, weight, offset, tileRows) });
+  }
+  return b.build({ y: b.conv(larger, weight, offset, { pads: [1, 1, 1, 1] }) });
 }
 
-describe('winogradConv', () => {
+describe.each(['both', 'rows'] as const)("Winograd's form: %s", (form) => {
   it.each(cases)('gives what a convolution gives: $shape x $enlargement', async (one) => {
     const random = Random.seeded(1);
-    const { fast, plain } = graphs(one);
+    const [fast, plain] = [graphOf(form, one), graphOf('plain', one)];
     const weights = new Map(
       plain.params.map(({ name, shape }) => [
         name,

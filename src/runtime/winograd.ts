@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
 import { float32 } from '../tensor/index.js';
+import { transposeJoined } from './transposeJoined.js';
 import {
   inputTransform,
   kronecker,
@@ -59,11 +60,11 @@ function transformWeight(b: GraphBuilder, weight: Value, enlargement: 1 | 2): Va
   return b.reshape(b.matmul(transform, taps), shape);
 }
 
-/** `[36 * phases, 9]`. */
+/** `[36 * phases, 9]`, the phases of columns before those of rows. */
 function weightTransforms(enlargement: 1 | 2): Matrix {
   const axes =
     enlargement === 1 ? [weightTransform] : phaseTaps.map((m) => product(weightTransform, m));
-  const perPhase = axes.flatMap((rows) => axes.map((columns) => kronecker(rows, columns)));
+  const perPhase = axes.flatMap((columns) => axes.map((rows) => kronecker(rows, columns)));
   return Array.from({ length: PATCH ** 2 }, (_, i) => perPhase.map((phase) => phase[i])).flat();
 }
 
@@ -110,7 +111,7 @@ interface Products {
   readonly columns: number;
 }
 
-/** `[36, N, phases * O, tiles]` to pixels `[N, O, height, width]` of whole tiles. */
+/** `[36, N, phases * O, tiles]`, the phases of columns before those of rows, to pixels `[N, O, height, width]` of whole tiles. */
 function toPixels(
   b: GraphBuilder,
   products: Value,
@@ -119,16 +120,13 @@ function toPixels(
   const rest = n * e * e * outChannels * rows * columns;
   const transform = literal(b, kronecker(outputTransform, outputTransform));
   const outputs = b.matmul(transform, b.reshape(products, [PATCH ** 2, rest]));
-  const split = b.reshape(outputs, [TILE, TILE, n, e, e, outChannels, rows * columns]);
-  // Row in the tile, then row in the enlarged pixel; the same for columns.
-  const side = TILE * e;
-  const tiles = b.reshape(b.transpose(split, [2, 5, 0, 3, 1, 4, 6]), [
-    n,
-    outChannels * side ** 2,
-    rows,
-    columns,
-  ]);
-  return b.pixelShuffle(tiles, side);
+  // First the columns of a tile, each of as many phases, move into the rows; then whole rows move.
+  const lines = e * outChannels * rows * columns;
+  const inRows = transposeJoined(b, outputs, [TILE, TILE, n, e, lines], [0, 2, 4, 1, 3]);
+  const width = columns * TILE * e;
+  const split = [TILE, n, e, outChannels * rows, width];
+  const whole = transposeJoined(b, inRows, split, [1, 3, 0, 2, 4]);
+  return b.reshape(whole, [n, outChannels, rows * TILE * e, width]);
 }
 
 /** Elements of an axis; the value itself where those are all. */

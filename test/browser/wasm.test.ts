@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeExecutor } from '../executors/contract.js';
 import { describeOperators } from '../executors/operatorContract.js';
-import { GraphBuilder } from '../../src/graph/index.js';
-import { float32 } from '../../src/tensor/index.js';
+import { createInterpreter, GraphBuilder, type Executor } from '../../src/graph/index.js';
+import { float32, Random, toFloat64 } from '../../src/tensor/index.js';
 import { bigNetworkBytes } from '../executors/bigNetwork.js';
 import { describeTrainingStep } from '../executors/trainingStep.js';
 import {
@@ -40,6 +40,24 @@ describe.skipIf(chromiumProblem !== null)(title, () => {
   it('computes in threads, of a page that is isolated and allows no eval', async () => {
     expect(await open.page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(open.page.workers()).toHaveLength(1);
+  });
+
+  it('convolves many channels as the oracle does', async () => {
+    const b = new GraphBuilder();
+    const weight = b.param('weight', [32, 32, 3, 3]);
+    const y = b.conv(b.input('x', [1, 32, 33, 34]), weight, null, { pads: [1, 1, 1, 1] });
+    const graph = b.build({ y });
+    const random = Random.seeded(1);
+    const x = float32([1, 32, 33, 34], random.normals(32 * 33 * 34));
+    const weights = new Map([['weight', float32([32, 32, 3, 3], random.normals(32 * 32 * 9))]]);
+    const run = async (executor: Executor): Promise<Float64Array> => {
+      await using session = await executor.load(graph, weights);
+      return toFloat64((await session.run({ x })).y);
+    };
+    const [actual, expected] = [await run(await create()), await run(createInterpreter())];
+    const furthest = actual.reduce((most, v, i) => Math.max(most, Math.abs(v - expected[i])), 0);
+    // Of sums of 288 products, whose deviation is 17.
+    expect(furthest).toBeLessThan(2e-4);
   });
 
   it('gives back the memory of a session of 20 MiB of weights, fifty times', async () => {
