@@ -17,7 +17,7 @@ Examples:
   nanosd pipeline configs/sd-mini-pipeline.yaml
   nanosd pipeline run.yaml --until search`;
 
-/** Adds `pipeline`: from a teacher to its family, unattended. */
+/** Defines `pipeline`: from a teacher to its family, unattended. */
 export function definePipeline(command: Command): void {
   command
     .argument('<config>', 'YAML file; paths in it are relative to it')
