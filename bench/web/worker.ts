@@ -1,31 +1,21 @@
-import { float32, Random, restorationGraph, type Session } from '../../src/index.js';
+import { float32, type Session } from '../../src/index.js';
 import { createWebExecutor } from '../../src/web.js';
 import type { BenchRequest, BenchReply } from './protocol.js';
+import { timeRuns, workloadGraph, type Workload } from './workload.js';
 
-let opened: { readonly session: Session; readonly side: number } | undefined;
+let opened: { readonly session: Session; readonly workload: Workload } | undefined;
 
 async function answer(request: BenchRequest): Promise<BenchReply> {
   if (request.kind === 'open') {
-    const { config, weights, side, threads } = request;
+    const { workload, weights, threads } = request;
     await opened?.session[Symbol.asyncDispose]();
     const executor = await createWebExecutor({ threads });
     const tensors = new Map(weights.map(([name, { shape, data }]) => [name, float32(shape, data)]));
-    const session = await executor.load(restorationGraph(config, side, side), tensors);
-    opened = { session, side };
+    opened = { session: await executor.load(workloadGraph(workload), tensors), workload };
     return [];
   }
-  if (!opened) throw new Error('expected an open network');
-  const { session, side } = opened;
-  const random = Random.seeded(1);
-  const values = Array.from({ length: 3 * side * side }, () => random.uniform());
-  const sample = float32([1, 3, side, side], values);
-  const times: number[] = [];
-  for (let i = 0; i < request.count; i++) {
-    const start = performance.now();
-    await session.run({ sample });
-    times.push(performance.now() - start);
-  }
-  return times;
+  if (!opened) throw new Error('expected an open workload');
+  return timeRuns(opened.session, opened.workload, request.count);
 }
 
 addEventListener('message', ({ data }: MessageEvent<BenchRequest>) => {

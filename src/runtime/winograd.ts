@@ -1,9 +1,9 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
-import { float32 } from '../tensor/index.js';
 import { transposeJoined } from './transposeJoined.js';
 import {
   inputTransform,
   kronecker,
+  matrixConstant,
   outputTransform,
   PATCH,
   product,
@@ -55,7 +55,7 @@ function transformWeight(b: GraphBuilder, weight: Value, enlargement: 1 | 2): Va
   const [outChannels, channels] = weight.shape;
   const phases = enlargement ** 2;
   const taps = b.transpose(b.reshape(weight, [outChannels * channels, TAPS ** 2]), [1, 0]);
-  const transform = literal(b, weightTransforms(enlargement));
+  const transform = matrixConstant(b, weightTransforms(enlargement));
   const shape = [PATCH ** 2, 1, phases * outChannels, channels];
   return b.reshape(b.matmul(transform, taps), shape);
 }
@@ -89,7 +89,7 @@ function transformStrip(b: GraphBuilder, x: Value, first: number, rows: number):
   const [top, bottom] = [first * TILE - 1, (first + rows) * TILE + 1];
   const [start, end] = [Math.max(top, 0), Math.min(bottom, h)];
   const strip = part(b, x, 2, start, end);
-  const kernels = b.reshape(literal(b, kronecker(inputTransform, inputTransform)), [
+  const kernels = b.reshape(matrixConstant(b, kronecker(inputTransform, inputTransform)), [
     PATCH ** 2,
     1,
     PATCH,
@@ -118,7 +118,7 @@ function toPixels(
   { n, outChannels, enlargement: e, rows, columns }: Products,
 ): Value {
   const rest = n * e * e * outChannels * rows * columns;
-  const transform = literal(b, kronecker(outputTransform, outputTransform));
+  const transform = matrixConstant(b, kronecker(outputTransform, outputTransform));
   const outputs = b.matmul(transform, b.reshape(products, [PATCH ** 2, rest]));
   // First the columns of a tile, each of as many phases, move into the rows; then whole rows move.
   const lines = e * outChannels * rows * columns;
@@ -132,8 +132,4 @@ function toPixels(
 /** Elements of an axis; the value itself where those are all. */
 function part(b: GraphBuilder, x: Value, axis: number, start: number, end: number): Value {
   return start === 0 && end === x.shape[axis] ? x : b.sliceAxis(x, axis, start, end);
-}
-
-function literal(b: GraphBuilder, rows: Matrix): Value {
-  return b.constant(float32([rows.length, rows[0].length], rows.flat()));
 }

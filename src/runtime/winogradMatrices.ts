@@ -1,3 +1,6 @@
+import type { GraphBuilder, Value } from '../graph/index.js';
+import { float32, type Shape } from '../tensor/index.js';
+
 // Winograd's minimal filtering F(4, 3): four outputs of a convolution with three taps from six inputs and six
 // multiplications (Winograd 1980; Lavin and Gray 2016), by Toom and Cook's interpolation at five points and
 // infinity. The points are the ones of Barabasz et al. 2020 ("Error analysis and improving the accuracy of
@@ -11,6 +14,15 @@ export const PATCH = TILE + TAPS - 1;
 const points = [0, 0.75, -0.75, 1.5, -1.5];
 
 export type Matrix = readonly (readonly number[])[];
+
+/** A matrix in a graph, in the `shape` that an operator wants it in. */
+export function matrixConstant(
+  b: GraphBuilder,
+  rows: Matrix,
+  shape: Shape = [rows.length, rows[0].length],
+): Value {
+  return b.constant(float32(shape, rows.flat()));
+}
 
 /** `[PATCH, PATCH]`: six inputs to their values at the points. */
 export const inputTransform: Matrix = [

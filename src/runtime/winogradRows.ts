@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
-import { float32 } from '../tensor/index.js';
 import {
   inputTransform,
+  matrixConstant,
   outputTransform,
   PATCH,
   TAPS,
@@ -55,7 +55,7 @@ function convStrip(b: GraphBuilder, x: Value, kernels: Kernels, first: number, e
     { pads: [0, 1, 0, 1], groups: PATCH },
   );
   const rows = b.matmul(
-    literal(b, outputTransform, [TILE, PATCH]),
+    matrixConstant(b, outputTransform),
     b.reshape(products, [n, PATCH, outChannels * tiles * w]),
   );
   const byTile = b.transpose(b.reshape(rows, [n, TILE, outChannels, tiles, w]), [0, 2, 3, 1, 4]);
@@ -71,7 +71,7 @@ function transformRows(b: GraphBuilder, x: Value, first: number, tiles: number):
   const strip = start === 0 && end === h ? x : b.sliceAxis(x, 2, start, end);
   return b.conv(
     b.reshape(strip, [n * channels, 1, end - start, w]),
-    literal(b, inputTransform, [PATCH, 1, PATCH, 1]),
+    matrixConstant(b, inputTransform, [PATCH, 1, PATCH, 1]),
     null,
     { strides: [TILE, 1], pads: [start - top, 0, bottom - end, 0] },
   );
@@ -81,14 +81,14 @@ function transformRows(b: GraphBuilder, x: Value, first: number, tiles: number):
 function transformWeight(b: GraphBuilder, weight: Value): Value {
   const [outChannels, channels] = weight.shape;
   const taps = b.reshape(b.transpose(weight, [2, 0, 1, 3]), [TAPS, outChannels * channels * TAPS]);
-  const transform = literal(b, weightTransform, [PATCH, TAPS]);
+  const transform = matrixConstant(b, weightTransform);
   return b.reshape(b.matmul(transform, taps), [PATCH * outChannels, channels, 1, TAPS]);
 }
 
 /** `[6 * O]`: what the transform back turns into the bias in every row. */
 function transformBias(b: GraphBuilder, bias: Value): Value {
   const [outChannels] = bias.shape;
-  const values = b.matmul(literal(b, ones, [PATCH, 1]), b.reshape(bias, [1, outChannels]));
+  const values = b.matmul(matrixConstant(b, ones), b.reshape(bias, [1, outChannels]));
   return b.reshape(values, [PATCH * outChannels]);
 }
 
@@ -96,7 +96,3 @@ function transformBias(b: GraphBuilder, bias: Value): Value {
 const ones: Matrix = inputTransform.map((row, i) => [
   row.reduce((sum, v) => sum + v, 0) * weightTransform[i][1],
 ]);
-
-function literal(b: GraphBuilder, rows: Matrix, shape: readonly number[]): Value {
-  return b.constant(float32(shape, rows.flat()));
-}
