@@ -13,13 +13,15 @@ export interface Thread {
 }
 
 export function startThread(engine: NodeEngineOptions): Thread {
-  const unanswered = new Int32Array(new SharedArrayBuffer(4));
+  // It begins by loading native code, and says when that is done: an answer that nobody has to ask for.
+  const unanswered = new Int32Array(new SharedArrayBuffer(4)).fill(1);
   const workerData: WorkerData = { engine, unanswered };
   // Flags of this process, such as those of `node --eval`, may not suit a file.
   const options = { workerData, execArgv: [] };
   const worker = new Worker(new URL('./worker-entry-node.js', import.meta.url), options);
   let ended: Error | undefined;
-  let answered: Promise<unknown> = Promise.resolve();
+  const loaded = nextReply(worker);
+  let answered: Promise<unknown> = loaded.catch(() => undefined);
   // Node aborts the whole process when it ends a thread inside native code.
   const finishFirst = (): void => void Atomics.wait(unanswered, 0, 1);
   process.on('exit', finishFirst);
@@ -33,10 +35,11 @@ export function startThread(engine: NodeEngineOptions): Thread {
   worker.unref();
   const ask = async (request: WorkerRequest): Promise<Answer> => {
     if (ended) throw ended;
-    Atomics.add(unanswered, 0, 1);
     worker.ref();
-    worker.postMessage(request, movable(request));
     try {
+      await loaded;
+      Atomics.add(unanswered, 0, 1);
+      worker.postMessage(request, movable(request));
       const reply = await nextReply(worker);
       if (reply.ok) return reply;
       throw new Error(reply.message);
@@ -53,6 +56,7 @@ export function startThread(engine: NodeEngineOptions): Thread {
     },
     async end() {
       ended ??= new Error('expected a live executor, got one that was disposed of');
+      worker.ref();
       await answered;
       await worker.terminate();
     },

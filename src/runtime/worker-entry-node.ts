@@ -43,3 +43,6 @@ parentPort?.on('message', (request: WorkerRequest) => {
       reply({ ok: false, message: error instanceof Error ? error.message : String(error) }),
   );
 });
+
+// The engine has been loaded: from here on the thread may be ended.
+reply({ ok: true, session: -1, outputs: {} });

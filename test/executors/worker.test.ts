@@ -69,6 +69,15 @@ describe('an executor with a thread of its own', { timeout: 60_000 }, () => {
     expect([status, stderr]).toEqual([7, '']);
   });
 
+  // Only the first thread of a process reads the engine from the disk, and takes long enough to be met at it.
+  it.each([5, 20, 40])('lets a process exit while it loads its engine, after %i ms', (delay) => {
+    const script = `const { createWorkerExecutor } = await import('${built}');
+      createWorkerExecutor();
+      setTimeout(() => process.exit(7), ${delay});`;
+    const { status, stderr } = run(script);
+    expect([status, stderr]).toEqual([7, '']);
+  });
+
   it('does not keep a process alive that has nothing to ask of it', () => {
     const script = `const { createWorkerExecutor } = await import('${built}');
       createWorkerExecutor(); console.log('done');`;
