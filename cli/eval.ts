@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PictureScores, RestorationMethod, TimedScores } from '../src/node.js';
 import { parseCount, parseTile } from './arguments.js';
+import { UsageError } from './failures.js';
 import { interruptible } from './interrupt.js';
 import type { ModelFlags } from './model.js';
 import { createProgressLine } from './progress.js';
@@ -67,7 +68,8 @@ async function openMethod(
   const { clampImage, imresize } = await import('../src/index.js');
   const kernel = interpolations.get(flags.model as 'bicubic' | 'lanczos');
   if (kernel !== undefined) {
-    const { scale = 4 } = flags;
+    const { scale = 4, task } = flags;
+    if (task !== 'sr') throw new UsageError(`${flags.model}: expected -t sr, got -t ${task}`);
     return {
       scale,
       prepare: () => Promise.resolve(),
@@ -95,11 +97,15 @@ function formatScores(mean: TimedScores, pictures: readonly PictureScores[]): st
   const header = ['', 'PSNR-Y', 'SSIM-Y', 'PSNR-RGB', 'NIQE', 'ms'];
   const rows = [...pictures, { name: 'mean', ...mean }].map((scores) => [
     scores.name,
-    scores.psnrY.toFixed(2),
-    scores.ssimY.toFixed(4),
-    scores.psnrRgb.toFixed(2),
-    Number.isNaN(scores.niqe) ? '-' : scores.niqe.toFixed(2),
+    formatScore(scores.psnrY, 2),
+    formatScore(scores.ssimY, 4),
+    formatScore(scores.psnrRgb, 2),
+    formatScore(scores.niqe, 2),
     scores.ms.toFixed(1),
   ]);
   return formatTable([header, ...rows]);
+}
+
+function formatScore(score: number, digits: number): string {
+  return Number.isNaN(score) ? '-' : score.toFixed(digits);
 }

@@ -26,6 +26,12 @@ describe('pairs of images', () => {
     ]);
   });
 
+  it('are not what macOS hides beside them', async () => {
+    const hr = await folder('hidden-hr', ['1.png', '._1.png']);
+    const lr = await folder('hidden-lr', ['1.png', '.2.png']);
+    expect(await listImagePairs(hr, lr)).toHaveLength(1);
+  });
+
   it('lie in two folders, in the order of their names', async () => {
     const hr = await folder('hr', ['2.png', '1.png']);
     const lr = await folder('lr', ['2x4.png', '1x4.png']);

@@ -42,7 +42,8 @@ async function listImages(folder: string, suffix: RegExp): Promise<string[]> {
       cause: error,
     });
   });
-  const images = names.filter((name) => imageFile.test(name)).sort();
+  // Hidden files are no pictures, such as the `._1.png` that macOS leaves beside `1.png`.
+  const images = names.filter((name) => imageFile.test(name) && !name.startsWith('.')).sort();
   if (images.length === 0) throw new ImageFileError(`${folder}: expected images, got none`);
   const marked = images.filter((name) => suffix.test(parse(name).name));
   return marked.length > 0 ? marked : images;

@@ -8,11 +8,11 @@ import { ImageFileError } from './sharp-node.js';
  * @throws ImageFileError when its ending is unknown, it is a folder, or its folder is absent or protected.
  */
 export async function checkOutput(path: string): Promise<void> {
-  photoFormatOf(path);
   const present = await stat(path).catch(() => undefined);
   if (present?.isDirectory()) {
     throw new ImageFileError(`${path}: expected a file to write, got a folder`);
   }
+  photoFormatOf(path);
   const folder = dirname(path);
   await access(folder, constants.W_OK).catch((error: unknown) => {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,11 +1,16 @@
-import { cropImage, niqeModelFromWeights, type Image, type NiqeModel } from '../image/index.js';
+import {
+  cropImage,
+  meanDefined,
+  niqeModelFromWeights,
+  type Image,
+  type NiqeModel,
+} from '../image/index.js';
 import type { ImagePair } from '../image/imagePairs-node.js';
 import { ImageFileError, readImage } from '../image/sharp-node.js';
 import { packagePath } from '../models/packageFolder-node.js';
 import { WeightsError } from '../weights/index.js';
 import { readSafetensorsFile } from '../weights/safetensors-node.js';
-
-import { meanDefined, scoreImage, type Scores } from './scores.js';
+import { scoreImage, type Scores } from './scores.js';
 
 /** Scores of one picture, and how long it took to restore. */
 export interface TimedScores extends Scores {

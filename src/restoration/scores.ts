@@ -32,9 +32,3 @@ export function scoreImage(reference: Image, restored: Image, options: ScoreOpti
     niqe: niqe(rounded, pristine, cropBorder),
   };
 }
-
-/** The mean over those numbers that are defined; NaN when none is. */
-export function meanDefined(values: readonly number[]): number {
-  const defined = values.filter((value) => !Number.isNaN(value));
-  return defined.reduce((sum, value) => sum + value, 0) / defined.length;
-}

@@ -1,6 +1,13 @@
 import { basename, extname, join } from 'node:path';
 import { GraphBuilder, type Executor, type Graph } from '../graph/index.js';
-import { createImage, cropImage, psnr, quantizeImage, type Image } from '../image/index.js';
+import {
+  createImage,
+  cropImage,
+  meanDefined,
+  psnr,
+  quantizeImage,
+  type Image,
+} from '../image/index.js';
 import { readImage, writeImage } from '../image/sharp-node.js';
 import {
   buildDecodedSample,
@@ -39,18 +46,18 @@ export async function validateAutoencoder(
   if (folder !== null && plan.pictures > 0) await makeFolder(folder);
   const validation: Record<string, ValidationScore> = {};
   for (const [set, paths] of plan.sets) {
-    let total = 0;
+    const scores: number[] = [];
     for (const [i, path] of paths.entries()) {
       if (signal?.aborted) return null;
       const picture = await readImage(path);
       const output = quantizeImage(await reconstruct(executor, weights, plan.network, picture));
-      total += psnr(picture, output, { channels: 'rgb', cropBorder: 0 });
+      scores.push(psnr(picture, output, { channels: 'rgb', cropBorder: 0 }));
       if (folder !== null && i < plan.pictures) {
         const name = `${set}-${basename(path, extname(path))}.png`;
         await writeImage(join(folder, name), sideBySide([output, picture]));
       }
     }
-    validation[set] = { psnr: total / paths.length, images: paths.length };
+    validation[set] = { psnr: meanDefined(scores), images: paths.length };
   }
   return { step, validation, ms: performance.now() - begun };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configFileName, weightsFileName } from '../models/modelFolder-node.js';
 import type { Weights } from '../tensor/index.js';
+import { WeightsError } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
 import type { ModelFile } from './objective.js';
@@ -39,10 +40,21 @@ export async function keepIfBetter(
   return true;
 }
 
-/** What the kept model scored; null where none was kept. */
+/**
+ * What the kept model scored; null where none was kept.
+ * @throws WeightsError when it cannot be told.
+ */
 export async function readBestReport(folder: string): Promise<ValidationReport | null> {
-  const text = await readFile(join(folder, reportFileName), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as ValidationReport);
+  const path = join(folder, reportFileName);
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as ValidationReport;
+  } catch (error) {
+    throw new WeightsError(`${path}: expected JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
 }
 
 async function writeJson(path: string, value: object): Promise<void> {

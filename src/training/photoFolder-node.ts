@@ -23,15 +23,24 @@ async function photosIn(folder: string): Promise<string[]> {
       cause: error,
     });
   });
-  const photos = names.filter((name) => extensions.test(name));
+  // Hidden files are no photographs, such as the `._1.jpg` that macOS leaves beside `1.jpg`.
+  const photos = names.filter((name) => extensions.test(name) && !name.startsWith('.'));
   return photos.sort().map((name) => join(folder, name));
 }
 
 /** Tells one list of photographs from another, wherever it lies: by names, lengths and order. */
 export async function photosFingerprint(paths: readonly string[]): Promise<string> {
   const lines = await Promise.all(
-    paths.map(async (path) => `${basename(path)} ${(await stat(path)).size}\n`),
+    paths.map(async (path) => `${basename(path)} ${await sizeOf(path)}\n`),
   );
   const digest = createHash('sha256').update(lines.join('')).digest('hex');
   return `${paths.length} photographs, sha256 ${digest.slice(0, 16)}`;
+}
+
+/** A link that leads nowhere is a photograph that cannot be used, as a damaged one is: reading it says so. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { ConfigError, parseConfig } from '../models/index.js';
 import type { PhotoOrigin } from './modelCard.js';
 
 /** What `manifest.json` in a folder of photographs says of each: where it is from and its licence. */
@@ -17,7 +18,7 @@ const manifestSchema = z.array(
 /**
  * The origin of every photograph, from the manifest of its folder; a photograph that no manifest names has
  * none but the folder's name.
- * @throws ZodError when a manifest is of another form.
+ * @throws ConfigError naming a manifest that is of another form.
  */
 export async function readPhotoOrigins(paths: readonly string[]): Promise<PhotoOrigin[]> {
   const manifests = new Map<string, Map<string, PhotoOrigin>>();
@@ -32,12 +33,21 @@ export async function readPhotoOrigins(paths: readonly string[]): Promise<PhotoO
 }
 
 async function readManifest(folder: string): Promise<Map<string, PhotoOrigin>> {
-  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '[]');
-  const entries = manifestSchema.parse(JSON.parse(text));
+  const path = join(folder, 'manifest.json');
+  const text = await readFile(path, 'utf8').catch(() => '[]');
+  const entries = parseConfig(manifestSchema, parseJson(text, path), path);
   return new Map(
     entries.map(({ file, licence, repo, commit, source }): [string, PhotoOrigin] => {
       const place = commit === undefined ? repo : `${repo}@${commit}`;
       return [file, { place: place ?? basename(folder), licence, photograph: source ?? file }];
     }),
   );
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${path}: expected JSON (${(error as Error).message})`, { cause: error });
+  }
 }

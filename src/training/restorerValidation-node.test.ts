@@ -1,10 +1,17 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wavesPicture } from '../../test/training/pictures.js';
 import { createInterpreter } from '../graph/index.js';
-import { cropImage, imresize, quantizeImage, resizeNearest, type Image } from '../image/index.js';
+import {
+  createImage,
+  cropImage,
+  imresize,
+  quantizeImage,
+  resizeNearest,
+  type Image,
+} from '../image/index.js';
 import { readImage, writeImage } from '../image/sharp-node.js';
 import { restorer, restorerConfig, restorerConfigSchema } from '../models/index.js';
 import { weightsFileName } from '../models/modelFolder-node.js';
@@ -107,6 +114,23 @@ describe('validateRestorer', () => {
     );
   });
 
+  it('names a picture that is smaller than its border', async () => {
+    const [hr, lr] = ['small-hr.png', 'small-lr.png'].map((name) => join(folder, name));
+    await writeImage(hr, createImage(4, 4, 3));
+    await writeImage(lr, createImage(2, 2, 3));
+    const report = validate({ ...plan(), sets: new Map([['a', [{ name: 'small', hr, lr }]]]) });
+    await expect(report).rejects.toThrow(`${hr}: expected an image larger than its cropped border`);
+  });
+
+  it('does not let a picture that comes back whole hide the others', async () => {
+    const [hr, lr] = ['flat-hr.png', 'flat-lr.png'].map((name) => join(folder, name));
+    await writeImage(hr, createImage(32, 32, 3));
+    await writeImage(lr, createImage(16, 16, 3));
+    const sets = new Map([['a', [pairOf(0), { name: 'flat', hr, lr }]]]);
+    const report = await validate({ ...plan(), sets });
+    expect(report?.validation.a).toHaveProperty('psnrY', expect.closeTo(psnrOf(1), 3));
+  });
+
   it('gives nothing when it is stopped', async () => {
     const signal = AbortSignal.abort();
     expect(await validate(plan(), { signal })).toBeNull();
@@ -147,5 +171,11 @@ describe('keepIfBetter', () => {
     expect(await keepIfBetter(best, model, weights, report(4, 31))).toBe(true);
     expect(await readBestReport(best)).toEqual(report(4, 31));
     expect((await readdir(best)).sort()).toEqual(['config.json', weightsFileName, 'metrics.json']);
+  });
+
+  it('names a score that cannot be read', async () => {
+    const path = join(folder, 'metrics.json');
+    await writeFile(path, '{');
+    await expect(readBestReport(folder)).rejects.toThrow(`${path}: expected JSON`);
   });
 });

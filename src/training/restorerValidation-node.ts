@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { Executor } from '../graph/index.js';
-import { createImage, cropImage, psnr, quantizeImage, type Image } from '../image/index.js';
+import {
+  createImage,
+  cropImage,
+  meanDefined,
+  psnr,
+  quantizeImage,
+  type Image,
+} from '../image/index.js';
 import type { ImagePair } from '../image/imagePairs-node.js';
 import { ImageFileError, readImage, writeImage } from '../image/sharp-node.js';
 import {
@@ -27,7 +34,7 @@ export interface RestorerValidation {
 /**
  * Restores every picture of the sets whole and compares. Pictures show the enlarged input, the result and
  * what it should be, side by side. Null when aborted.
- * @throws ImageFileError naming a pair that cannot be read or whose sizes do not fit the scale.
+ * @throws ImageFileError naming a pair that cannot be read, is too small, or whose sizes do not fit the scale.
  */
 export async function validateRestorer(
   executor: Executor,
@@ -40,20 +47,29 @@ export async function validateRestorer(
   if (folder !== null && plan.pictures > 0) await makeFolder(folder);
   const validation: Record<string, ValidationScore> = {};
   for (const [set, pairs] of plan.sets) {
-    let total = 0;
+    const scores: number[] = [];
     for (const [i, pair] of pairs.entries()) {
       if (signal?.aborted) return null;
       const { sample, target } = await readPair(pair, config.scale);
       const output = quantizeImage(await restore(executor, weights, config, sample));
-      total += psnr(target, output, { channels: 'y', cropBorder: config.scale });
+      scores.push(scoreOf(pair, target, output, config.scale));
       if (folder !== null && i < plan.pictures) {
         const path = join(folder, `${set}-${pair.name}.png`);
         await writeImage(path, comparisonPicture(sample, output, target));
       }
     }
-    validation[set] = { psnrY: total / pairs.length, images: pairs.length };
+    validation[set] = { psnrY: meanDefined(scores), images: pairs.length };
   }
   return { step, validation, ms: performance.now() - begun };
+}
+
+function scoreOf({ hr }: ImagePair, target: Image, output: Image, cropBorder: number): number {
+  try {
+    return psnr(target, output, { channels: 'y', cropBorder });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ImageFileError(`${hr}: ${error.message}`, { cause: error });
+  }
 }
 
 async function readPair(

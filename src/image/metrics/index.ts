@@ -1,4 +1,5 @@
 export * from './depth.js';
+export * from './meanDefined.js';
 export * from './niqe.js';
 export * from './planes.js';
 export * from './psnr.js';
