@@ -9,6 +9,15 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** Parses the quality of a compressed image. */
+export function parseQuality(text: string): number {
+  const quality = Number(text);
+  if (!Number.isInteger(quality) || quality < 1 || quality > 100) {
+    throw new InvalidArgumentError('Expected a whole number from 1 to 100.');
+  }
+  return quality;
+}
+
 /** Parses a seed: a whole number from 0. */
 export function parseSeed(text: string): number {
   const seed = Number(text);

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   availableMemory,
   planPhotoTree,
@@ -9,7 +10,7 @@ import {
   type PhotoOutcome,
   type RestoreTreeOptions,
 } from '../src/restoring-node.js';
-import { Interrupted, SomeFailed } from './failures.js';
+import { Interrupted, SomeFailed, UsageError } from './failures.js';
 import { createFolderProgress } from './folderProgress.js';
 import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
 
@@ -23,7 +24,8 @@ export async function restoreFolder(
   const options = fileOptions(flags);
   const format = askedFormat(flags);
   const photos = await planPhotoTree(inputs, output, { recursive, ...(format && { format }) });
-  const restorer = await openRestoreModel(flags);
+  await using restorer = await openRestoreModel(flags);
+  await prepareReport(reportPath(flags));
   const run = { restorer, flags, photos, started: new Date(), outcomes: [] as PhotoOutcome[] };
   const memory = options.maxMemory ?? (jobs > 1 ? availableMemory() : undefined);
   try {
@@ -33,7 +35,6 @@ export async function restoreFolder(
       ...(memory !== undefined && { maxMemory: memory / jobs }),
     });
   } finally {
-    await restorer[Symbol.asyncDispose]();
     await writeReport(run, signal.aborted);
   }
   print(run);
@@ -98,6 +99,19 @@ async function writeReport(run: Run, interrupted: boolean): Promise<void> {
   const path = reportPath(run.flags);
   const text = `${JSON.stringify(reportOf(run, interrupted), null, 2)}\n`;
   await replaceFile(path, [Buffer.from(text)]);
+}
+
+/** Finds out before hours of work whether their report can be written. */
+async function prepareReport(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${path}: the folder ${folder} cannot be written to`, { cause: error });
+  }
+  const present = await stat(path).catch(() => undefined);
+  if (present?.isDirectory()) throw new UsageError(`${path}: expected a file, got a folder`);
 }
 
 function reportPath({ report, output = '.' }: RestoreFlags): string {

@@ -177,6 +177,7 @@ function planPhoto(
   name: string,
   options: RestoreFileOptions,
 ): PhotoPlan {
+  requireQuality(options);
   const size = labelled(photo.name, () => outputSize(photo, restorer.scale, options));
   checkFormatSize(name, format, size.width, size.height);
   const available = options.maxMemory ?? availableMemory();
@@ -184,6 +185,13 @@ function planPhoto(
   const needs = { ...photo, output: size, codecBytes: codecBytes(photo, format, size) };
   const tile = labelled(photo.name, () => chooseTile(config, needs, available, sides));
   return { name, format, ...size, frames: format.frames ? photo.frames : 1, tile };
+}
+
+/** The encoder would say the same, but after all the work. */
+function requireQuality({ quality }: RestoreFileOptions): void {
+  if (quality === undefined) return;
+  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return;
+  throw new RangeError(`expected a quality from 1 to 100, got ${quality}`);
 }
 
 async function restorePhoto(

@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { removeStaleWorkFolders } from '../image/workFolder-node.js';
+import { describeSystemError } from '../weights/file-node.js';
 import type { RestoreProgress } from './createRestorer.js';
 import type { FileRestorer } from './openRestorer-node.js';
 import type { PhotoJob } from './photoTree-node.js';
@@ -26,7 +27,8 @@ export interface RestoreTreeOptions extends Omit<RestoreFileOptions, 'onProgress
  * Restores photos one after the other, or a few at a time. One that cannot be restored stops none of the others.
  * A result is complete as soon as it has its name, so what has been restored, and is not older than its photo,
  * is skipped: an interrupted run goes on where it was.
- * @throws the signal's reason when aborted, once the photos in work have been abandoned.
+ * @throws WeightsError when a folder of results cannot be made; the signal's reason when aborted, once the photos in work have been
+ * abandoned.
  */
 export async function restoreTree(
   restorer: FileRestorer,
@@ -54,7 +56,9 @@ export async function restoreTree(
 /** Makes the folders of the results, and removes what killed runs have left in them. */
 async function prepareFolders(photos: readonly PhotoJob[]): Promise<void> {
   for (const folder of new Set(photos.map(({ output }) => dirname(output)))) {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw describeSystemError(folder, error);
+    });
     await removeStaleWorkFolders(folder);
   }
 }

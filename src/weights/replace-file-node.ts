@@ -17,7 +17,8 @@ export async function replaceFile(
     await writeDurably(partial, chunks);
     await rename(partial, path);
   } catch (error) {
-    await rm(partial, { force: true });
+    // What was refused may be refused again; the error to tell is the first.
+    await rm(partial, { force: true }).catch(() => undefined);
     throw describeSystemError(path, error);
   }
   await syncDirectory(dirname(path));
