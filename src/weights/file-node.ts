@@ -22,7 +22,11 @@ export async function openFile(path: string): Promise<FileSource> {
   return {
     name: path,
     size,
-    read: (offset, length) => readRange(handle, path, offset, length),
+    read: async (offset, length) => {
+      // Before memory is set aside for what a hostile file says it holds.
+      if (offset + length > size) throw tooShort(path, length, offset, Math.max(0, size - offset));
+      return readRange(handle, path, offset, length);
+    },
     close: () => handle.close(),
   };
 }
@@ -56,13 +60,17 @@ async function readRange(
     const wanted = Math.min(length - done, LARGEST_READ);
     const { bytesRead } = await handle.read(bytes, done, wanted, offset + done);
     if (bytesRead === 0) {
-      throw new WeightsError(
-        `${path}: expected ${length} bytes at ${offset}, got ${done} (did the file shrink?)`,
-      );
+      throw tooShort(path, length, offset, done);
     }
     done += bytesRead;
   }
   return bytes;
+}
+
+function tooShort(path: string, length: number, offset: number, got: number): WeightsError {
+  return new WeightsError(
+    `${path}: expected ${length} bytes at ${offset}, got ${got} (did the file shrink?)`,
+  );
 }
 
 /** Says what the system refused to do with a file, in one line. */
@@ -76,6 +84,7 @@ export function describeSystemError(path: string, error: unknown): Error {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     ENOTDIR: 'a part of the path is not a directory',
+    EEXIST: 'there is something else of that name',
     EISDIR: 'expected a file, got a directory',
     ENOSPC: 'no space left on the device',
     EROFS: 'the file system is read-only',

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { float32, tensor, zeros, type Tensor } from '../tensor/index.js';
 import { checkFinite } from './matching.js';
+import { openFile } from './file-node.js';
 import { replaceFile } from './replace-file-node.js';
 import {
   openSafetensorsFile,
@@ -64,6 +65,22 @@ describe('files', () => {
     await writeSafetensorsFile(join(folder, 'a.safetensors'), new Map([w]));
     await writeSafetensorsFile(join(folder, 'b.safetensors'), new Map(rest));
     expect((await readSafetensorsFile(index)).tensors).toEqual(weights);
+  });
+
+  test('nothing is set aside for more bytes than there are', async () => {
+    await writeFile(path, Uint8Array.of(1, 2, 3));
+    const file = await openFile(path);
+    await expect(file.read(1, 2 ** 50)).rejects.toThrow(
+      `${path}: expected ${2 ** 50} bytes at 1, got 2`,
+    );
+    await file.close();
+  });
+
+  test('a file below a file cannot be written, and the error says why', async () => {
+    await writeFile(path, '');
+    await expect(replaceFile(join(path, 'x'), [])).rejects.toThrow(
+      `${join(path, 'x')}: a part of the path is not a directory`,
+    );
   });
 
   test.each([
