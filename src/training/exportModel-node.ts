@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { weightsFileName } from '../models/modelFolder-node.js';
+import { indexFileName } from '../models/openCheckpoint-node.js';
 import type { Precision } from '../models/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
@@ -11,7 +12,7 @@ import { readBestReport, writeModelFolder } from './bestModel-node.js';
 import { newestAverages } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { readMetricsLog } from './metricsLog-node.js';
-import { modelCard, type ModelFacts } from './modelCard.js';
+import { modelCard, type ModelFacts, type PhotoOrigin } from './modelCard.js';
 import { openObjective } from './objectives-node.js';
 import type { Comparison, Objective } from './objective.js';
 import { readPhotoOrigins } from './photoSources-node.js';
@@ -44,14 +45,17 @@ export interface ExportedModel {
 /**
  * Writes what a training run has made as a model folder with a model card. The scores are measured anew,
  * with the weights as they are stored.
- * @throws Error when the run has no such weights, or the folder cannot be written.
+ * @throws WeightsError when the run has no such weights, or the folder holds something else or cannot be written; ConfigError for the
+ * manifest of photographs that is none.
  */
 export async function exportModel(
   config: TrainingConfig,
   options: ExportOptions,
 ): Promise<ExportedModel> {
   const run = runFolder(config.output_dir);
+  await requireReplaceable(options.folder);
   const objective = await openObjective(config);
+  const origins = await readPhotoOrigins(objective.photos);
   const { params } = objective.graph;
   const trained =
     options.weights === 'best'
@@ -66,15 +70,28 @@ export async function exportModel(
     step: trained.step,
     precision,
   });
-  const size = await weightBytes(options.folder);
+  const size = await weightBytes(options.folder, objective);
   const comparison = await writeComparison(executor, objective, stored, options.folder);
-  const measured = { report, bytes: size, comparison };
+  const measured = { report, bytes: size, comparison, origins };
   const facts = await collectFacts(config, { ...options, precision }, objective, measured);
   await replaceFile(join(options.folder, 'README.md'), [
     new TextEncoder().encode(modelCard(facts)),
   ]);
   const { parameters } = objective.description;
   return { step: trained.step, parameters, bytes: size, scores: facts.scores };
+}
+
+/** A README or a config of something else would be lost. */
+async function requireReplaceable(folder: string): Promise<void> {
+  const present = await stat(folder).catch(() => undefined);
+  if (!present) return;
+  if (!present.isDirectory()) throw new WeightsError(`${folder}: expected a folder, got a file`);
+  const names = await readdir(folder);
+  if (names.includes(weightsFileName) || names.includes(indexFileName)) return;
+  if (names.every((name) => name.endsWith('.partial'))) return;
+  throw new WeightsError(
+    `${folder}: expected no folder yet, an empty one, or a model to replace, got one with other files`,
+  );
 }
 
 async function bestAverages(run: RunFolder): Promise<{ step: number; weights: Weights }> {
@@ -122,10 +139,12 @@ interface MeasuredModel {
   readonly report: ValidationReport;
   readonly bytes: number;
   readonly comparison: Comparison['rows'];
+  readonly origins: readonly PhotoOrigin[];
 }
 
-/** Of all weights in a folder, and below it. */
-async function weightBytes(folder: string): Promise<number> {
+/** Of the model's weights; a checkpoint's lie in folders below. */
+async function weightBytes(folder: string, objective: Objective): Promise<number> {
+  if (!objective.writeModel) return (await stat(join(folder, weightsFileName))).size;
   const names = await readdir(folder, { recursive: true });
   const weights = names.filter((name) => name.endsWith('.safetensors'));
   const found = await Promise.all(weights.map((name) => stat(join(folder, name))));
@@ -135,15 +154,16 @@ async function weightBytes(folder: string): Promise<number> {
 async function collectFacts(
   config: TrainingConfig,
   { folder, command, configText, precision }: ExportOptions & { readonly precision: Precision },
-  { description, photos }: Objective,
-  { report, bytes, comparison }: MeasuredModel,
+  { description }: Objective,
+  { report, bytes, comparison, origins }: MeasuredModel,
 ): Promise<ModelFacts> {
   const { step, validation } = report;
   const log = await readMetricsLog(runFolder(config.output_dir).metrics);
   const updates = log.flatMap((entry) => ('loss' in entry && entry.step <= step ? [entry] : []));
   const last = updates.slice(-100);
   return {
-    name: basename(folder),
+    // The name of `.` is that of the folder it stands for.
+    name: basename(resolve(folder)),
     model: description,
     weightBytes: bytes,
     precision,
@@ -157,6 +177,6 @@ async function collectFacts(
       command,
       config: configText,
     },
-    origins: await readPhotoOrigins(photos),
+    origins,
   };
 }

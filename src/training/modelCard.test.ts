@@ -53,7 +53,7 @@ describe('a model card', () => {
       '- 20,000 updates on 320,000 crops, 3.1 hours',
       '- loss 0.01235 (mean of the last 100 updates)',
       'nanosd train configs/sr-x4.yaml',
-      'nanosd restore photo.jpg -o restored.png -t sr -s 4',
+      'nanosd restore photo.jpg -m . -o restored.png -t sr -s 4',
       'loss: [{ kind: l1 }]',
       '4 files, parts of 3 photographs.',
       '| b/photos@1234     | CC0                  | 2           | 3     |',

@@ -49,7 +49,7 @@ export function describeRestorer(model: RestorerFile): ModelDescription {
   return {
     pipelineTag: 'image-to-image',
     summary: `A NanoSD one-step restorer (\`${model._class_name}\`) for the task \`${model.task}\`${enlarges}.`,
-    usage: `nanosd restore photo.jpg -o restored.png -t ${model.task} -s ${model.scale}`,
+    usage: `nanosd restore photo.jpg -m . -o restored.png -t ${model.task} -s ${model.scale}`,
     parameters: total.parameters,
     gmac: total.gmac,
     input: INPUT,

@@ -88,6 +88,17 @@ it('exports a model folder that says what it is made of', async () => {
   expect(card).toMatch(/\| photos +\| not stated +\| 1 +\| 1 +\|/);
 });
 
+it('leaves a folder of other files alone', async () => {
+  const output = join(folder, 'app');
+  await mkdir(output);
+  await writeFile(join(output, 'README.md'), 'mine');
+  expect(await run('export-model', config, '-o', output)).toMatchObject({
+    code: 2,
+    stderr: `nanosd: ${output}: expected no folder yet, an empty one, or a model to replace, got one with other files\n`,
+  });
+  expect(await readdir(output)).toEqual(['README.md']);
+});
+
 it('exports the newest weights of a run that was not validated, and says so where there are none', async () => {
   const plain = join(folder, 'plain');
   const path = await writeProject(plain, { steps: 2 });
