@@ -28,6 +28,9 @@ function describeIssue(issue: Issue, value: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => `${place([...issue.path, key])}no such key`);
   }
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map((inner) => `${place(issue.path)}${expectation(inner)}`);
+  }
   const found = issue.path.reduce(memberOf, value);
   return [`${place(issue.path)}${expectation(issue)}, got ${shown(found)}`];
 }
@@ -87,6 +90,8 @@ const LONGEST_SHOWN = 60;
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
+  // JSON has no NaN and no infinity.
+  if (typeof value === 'number') return String(value);
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }

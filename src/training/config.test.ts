@@ -118,6 +118,16 @@ describe('a training config', () => {
     ]);
   });
 
+  it('shows numbers that JSON has no word for, and says what a set may be called', () => {
+    const sets = { 'a b': { hr: 'hr', lr: 'lr' } };
+    expect(
+      problems({ ...valid, learning_rate: NaN, validation: { every_steps: 1, sets } }),
+    ).toEqual([
+      'x.yaml: learning_rate: expected a number, got NaN',
+      'x.yaml: validation.sets.a b: expected a name of letters, digits, _, . and -',
+    ]);
+  });
+
   it('shortens long values', () => {
     const [line] = problems({ ...valid, output_dir: Array.from({ length: 99 }, () => 'long') });
     expect(line.length).toBeLessThan(120);

@@ -75,7 +75,10 @@ export const validationSettings = <S extends z.ZodType>(set: S) =>
       /** Whether the weights that a run starts from are validated too. */
       at_start: z.boolean().default(false),
       sets: z
-        .record(z.string().regex(/^[\w.-]+$/), set)
+        .record(
+          z.string().regex(/^[\w.-]+$/, 'expected a name of letters, digits, _, . and -'),
+          set,
+        )
         .refine((sets) => Object.keys(sets).length > 0, { error: 'expected a set' }),
       /** How many of each set's pictures are written to disk. */
       pictures: z.int().min(0).default(2),
