@@ -4,7 +4,12 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GraphBuilder, type Graph } from '../graph/index.js';
 import { Random } from '../tensor/index.js';
-import { listCheckpoints, loadNewestCheckpoint, saveCheckpoint } from './checkpoint-node.js';
+import {
+  listCheckpoints,
+  loadNewestCheckpoint,
+  requireRunConfig,
+  saveCheckpoint,
+} from './checkpoint-node.js';
 import { initializeWeights } from './initialize.js';
 import { createOptimizer } from './optimizers.js';
 import { removePartials, runFolder } from './runFolder-node.js';
@@ -133,6 +138,22 @@ describe('resuming with another config', () => {
   it('does not mind keys that the run was begun without', async () => {
     await save(3);
     expect((await load({ ...identity, added_later: true }))?.step).toBe(3);
+  });
+});
+
+describe('the config of a run', () => {
+  it('is what it was begun with, where there is a checkpoint that knows', async () => {
+    const other = { ...identity, learning_rate: 0.1 };
+    await requireRunConfig(folder, other);
+    const path = await save(4);
+    await requireRunConfig(folder, identity);
+    await expect(requireRunConfig(folder, other)).rejects.toThrow(
+      'learning_rate: expected 0.001, got 0.1',
+    );
+    await writeFile(join(path, 'state.json'), '{');
+    await expect(requireRunConfig(folder, identity)).rejects.toThrow(
+      `${join(path, 'state.json')}: expected JSON`,
+    );
   });
 });
 

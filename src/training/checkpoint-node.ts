@@ -136,6 +136,17 @@ export async function newestAverages(
   return { step, weights: await loadFloats(join(newest, 'ema.safetensors'), graph) };
 }
 
+/**
+ * Checks that a config is the one that a run was begun with, as far as its newest checkpoint knows.
+ * @throws ConfigError listing every key that is not; WeightsError for a damaged checkpoint.
+ */
+export async function requireRunConfig(folder: string, config: RunIdentity): Promise<void> {
+  const newest = (await listCheckpoints(folder)).at(-1);
+  if (newest === undefined) return;
+  const { identity } = await readHead(newest);
+  if (identity) requireSameRun(newest, identity, config);
+}
+
 function requireSameRun(path: string, begun: RunIdentity, now: RunIdentity): void {
   const changes = changedKeys(begun, now);
   if (changes.length === 0) return;
@@ -149,11 +160,21 @@ async function readHead(path: string): Promise<CheckpointHead> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw describeSystemError(file, error);
   });
-  const head: unknown = JSON.parse(text);
+  const head = parseJson(text, file);
   if (!isRecord(head) || !Number.isSafeInteger(head.step)) {
-    throw new Error(`${file}: expected a step number`);
+    throw new WeightsError(`${file}: expected a step number`);
   }
   return { step: Number(head.step), identity: isRecord(head.config) ? head.config : null };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WeightsError(`${path}: expected JSON (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,13 +9,14 @@ import { castWeights, matchWeights, WeightsError } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { readSafetensorsFile } from '../weights/safetensors-node.js';
 import { readBestReport, writeModelFolder } from './bestModel-node.js';
-import { newestAverages } from './checkpoint-node.js';
+import { newestAverages, requireRunConfig } from './checkpoint-node.js';
 import type { TrainingConfig } from './config.js';
 import { readMetricsLog } from './metricsLog-node.js';
 import { modelCard, type ModelFacts, type PhotoOrigin } from './modelCard.js';
 import { openObjective } from './objectives-node.js';
 import type { Comparison, Objective } from './objective.js';
 import { readPhotoOrigins } from './photoSources-node.js';
+import { runIdentity } from './runIdentity.js';
 import { runFolder, type RunFolder } from './runFolder-node.js';
 import type { ValidationReport, ValidationScore } from './validation.js';
 
@@ -45,8 +46,8 @@ export interface ExportedModel {
 /**
  * Writes what a training run has made as a model folder with a model card. The scores are measured anew,
  * with the weights as they are stored.
- * @throws WeightsError when the run has no such weights, or the folder holds something else or cannot be written; ConfigError for the
- * manifest of photographs that is none.
+ * @throws WeightsError when the run has no such weights, or the folder holds something else or cannot be written; ConfigError when the
+ * run was begun with another config, and for a manifest of photographs that is none.
  */
 export async function exportModel(
   config: TrainingConfig,
@@ -55,6 +56,8 @@ export async function exportModel(
   const run = runFolder(config.output_dir);
   await requireReplaceable(options.folder);
   const objective = await openObjective(config);
+  // The card tells the config as it is now, which may have been edited since.
+  await requireRunConfig(run.checkpoints, runIdentity(config, objective.sources));
   const origins = await readPhotoOrigins(objective.photos);
   const { params } = objective.graph;
   const trained =
