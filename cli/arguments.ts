@@ -45,6 +45,13 @@ export function parseFactor(text: string): number {
   return factor;
 }
 
+/** Parses a quality of JPEG and its like. */
+export function parseQuality(text: string): number {
+  const quality = Number(text);
+  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return quality;
+  throw new InvalidArgumentError('Expected a whole number from 1 to 100.');
+}
+
 /** Parses a tile side: pixels, or `auto` (undefined). */
 export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { parseBytes, parseCount, parseFactor, parseTile } from './arguments.js';
+import { parseBytes, parseCount, parseFactor, parseQuality, parseTile } from './arguments.js';
 import { UsageError } from './failures.js';
 import { interruptible } from './interrupt.js';
 import type { RestoreFlags } from './restoreFlags.js';
@@ -30,7 +30,7 @@ export function defineRestore(command: Command): void {
     .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)
     .option('--max-memory <size>', 'such as 2GB (default: what is free)', parseBytes)
-    .option('--quality <n>', '1 to 100, for JPEG, WebP and AVIF (default: 95)', parseCount)
+    .option('--quality <n>', '1 to 100, for JPEG, WebP and AVIF (default: 95)', parseQuality)
     .option('--strip-metadata', 'leave EXIF, XMP, IPTC and comments out', false)
     .option('-r, --recursive', 'go into folders inside folders', false)
     .option('-j, --jobs <n>', 'photos of a folder in work at a time', parseCount, 1)

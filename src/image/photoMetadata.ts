@@ -54,6 +54,7 @@ export function lostMetadata(fields: readonly MetadataField[], format: PhotoForm
     ['EXIF', format.exif, has(/^exif-data$/)],
     ['XMP', format.xmp, has(/^xmp-data$/)],
     ['IPTC', format.iptc, has(/^iptc-data$/)],
+    ['comments', format.name === 'png', has(/^png-comment-/)],
   ];
   return kinds.filter(([, holds, present]) => present && !holds).map(([name]) => name);
 }
@@ -79,9 +80,7 @@ function mapBlob(field: MetadataField, change: (bytes: Uint8Array) => Uint8Array
 /** Adobe's programs write the orientation a second time. */
 function uprightXmp(bytes: Uint8Array): Uint8Array {
   const text = new TextDecoder().decode(bytes);
-  const upright = text
-    .replace(/(tiff:Orientation=")[2-8](")/g, '$11$2')
-    .replace(/(<tiff:Orientation>)[2-8](<)/g, '$11$2');
+  const upright = text.replace(/(tiff:Orientation(?:\s*=\s*["']|>\s*))[2-8]/g, '$11');
   return upright === text ? bytes : new TextEncoder().encode(upright);
 }
 

@@ -1,4 +1,4 @@
-// Text chunks of PNG files, where pictures carry how they were made. Bytes go in and out; nothing is decoded.
+// Chunks of PNG files, above all their texts, where pictures carry how they were made. Bytes go in and out; nothing is decoded.
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -49,6 +49,14 @@ export function readPngTexts(png: Uint8Array): Map<string, string> {
     texts.set(keyword, new TextDecoder().decode(data.subarray(translated + 1)));
   }
   return texts;
+}
+
+/**
+ * Whether a PNG file has a chunk of a type, such as `acTL` where it is animated.
+ * @throws RangeError for bytes that are no PNG.
+ */
+export function hasPngChunk(png: Uint8Array, type: string): boolean {
+  return chunksOf(png).some((chunk) => chunk.type === type);
 }
 
 function chunksOf(png: Uint8Array): [Chunk, ...Chunk[]] {
