@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
-  availableMemory,
   planPhotoTree,
   replaceFile,
   restoreTree,
@@ -9,7 +9,7 @@ import {
   type PhotoOutcome,
   type RestoreTreeOptions,
 } from '../src/restoring-node.js';
-import { Interrupted, SomeFailed } from './failures.js';
+import { Interrupted, SomeFailed, UsageError } from './failures.js';
 import { createFolderProgress } from './folderProgress.js';
 import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
 
@@ -23,22 +23,32 @@ export async function restoreFolder(
   const options = fileOptions(flags);
   const format = askedFormat(flags);
   const photos = await planPhotoTree(inputs, output, { recursive, ...(format && { format }) });
-  const restorer = await openRestoreModel(flags);
+  await using restorer = await openRestoreModel(flags);
+  await prepareOutput(output, reportPath(flags));
   const run = { restorer, flags, photos, started: new Date(), outcomes: [] as PhotoOutcome[] };
-  const memory = options.maxMemory ?? (jobs > 1 ? availableMemory() : undefined);
   try {
-    await restoreAll(run, {
-      ...options,
-      ...{ jobs, overwrite, signal },
-      ...(memory !== undefined && { maxMemory: memory / jobs }),
-    });
+    await restoreAll(run, { ...options, ...{ jobs, overwrite, signal } });
   } finally {
-    await restorer[Symbol.asyncDispose]();
     await writeReport(run, signal.aborted);
   }
   print(run);
   const failed = run.outcomes.filter(({ status }) => status === 'failed').length;
   if (failed > 0) throw new SomeFailed(failed, photos.length);
+}
+
+/** What a run writes at its end can be written, which is better known at its beginning. */
+async function prepareOutput(output: string, report: string): Promise<void> {
+  await mkdir(output, { recursive: true }).catch((error: unknown) => {
+    throw new UsageError(`${output}: expected a folder to write to`, { cause: error });
+  });
+  const present = await stat(report).catch(() => undefined);
+  if (present?.isDirectory()) throw new UsageError(`${report}: expected a file, got a folder`);
+  const folder = dirname(report);
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw new UsageError(`${report}: expected a folder ${folder} that can be written to`, {
+      cause: error,
+    });
+  });
 }
 
 interface Run {

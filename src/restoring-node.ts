@@ -1,5 +1,6 @@
 // What `nanosd restore` needs of `node.ts`, which loads everything: the time that takes would be most of a small photo's.
 export type { ImageFormat } from './image/sharp-node.js';
+export { removeStaleWorkFolders } from './image/workFolder-node.js';
 export * from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
 export * from './restoration/restoreTree-node.js';
