@@ -86,7 +86,7 @@ function print(subject: Subject, restored: RestoredFile, json: boolean): void {
     return;
   }
   const times = frames > 1 ? `${frames} frames of ` : '';
-  const notKept = lost.length > 0 ? ` (the format does not hold: ${lost.join(', ')})` : '';
+  const notKept = lost.length > 0 ? ` (not kept: ${lost.join(', ')})` : '';
   const seconds = (ms / 1000).toFixed(1);
   process.stdout.write(`${subject.output}: ${times}${width}x${height} in ${seconds} s${notKept}\n`);
 }

@@ -32,7 +32,7 @@ function restorerOf(restore: Restore): FileRestorer {
     await restore(output, options);
     return { width: 1, height: 1, frames: 1, ms: 1, lost: [] };
   };
-  return { restoreFile } as unknown as FileRestorer;
+  return { restoreFile } as FileRestorer;
 }
 
 const write: Restore = (output) =>
@@ -46,7 +46,9 @@ describe('restoring a tree', () => {
     const jobs = [job('a.jpg', 'a.jpg'), job('a.jpg', 'alias.jpg'), job('b.jpg', 'new/b.jpg')];
     const outcomes = await restoreTree(restorerOf(write), jobs);
     expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'failed', 'restored']);
-    expect(outcomes[0]).toMatchObject({ reason: 'the result would replace the photo itself' });
+    expect(outcomes[0]).toMatchObject({
+      reason: 'the result would replace the photo itself, which only overwrite allows',
+    });
     const again = await restoreTree(restorerOf(write), jobs.slice(2));
     expect(again.map(({ status }) => status)).toEqual(['skipped']);
   });

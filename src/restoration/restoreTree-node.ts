@@ -95,7 +95,7 @@ async function restoreOne(
   const present = overwrite ? undefined : await findResult(job);
   if (present === 'done') return done({ status: 'skipped', ...job });
   if (present === 'photo') {
-    const reason = 'the result would replace the photo itself';
+    const reason = 'the result would replace the photo itself, which only overwrite allows';
     return done({ status: 'failed', ...job, reason });
   }
   try {

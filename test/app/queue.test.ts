@@ -39,7 +39,7 @@ function fakeWorker() {
         asked.push({ name: (file as File).name, finish: () => resolve(result) });
         signal?.addEventListener('abort', () => reject(signal.reason as Error));
       }),
-  } as unknown as RestoreClient;
+  } as RestoreClient;
   return { client, asked };
 }
 
