@@ -63,6 +63,14 @@ describe('a photo', () => {
     await expect(opened).rejects.toThrow(`image: expected ${said}`);
   });
 
+  it('is refused where libvips would never end', async () => {
+    const exif = { IFD0: { Copyright: 'nobody' } };
+    const avif = await picture.clone().withExif(exif).avif().toBuffer();
+    expect((await openPhoto(avif)).width).toBe(4);
+    avif.write('Ex"f', avif.indexOf('Exif', avif.indexOf('infe')), 'latin1');
+    await expect(openPhoto(avif)).rejects.toThrow('image: the image is damaged');
+  });
+
   it('tells what else its file shows', async () => {
     const page = await picture.clone().png().toBuffer();
     const pages = await sharp([page, page], { join: { animated: true } })

@@ -1,12 +1,13 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { openFile } from '../weights/file-node.js';
 import { isBmp, openBmp, type Bmp } from './bmp.js';
+import { hasPlainItemTypes } from './heifItems-node.js';
 import { imageFileFormat } from './imageFileFormat.js';
 import { exifDensity } from './exif.js';
 import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
 import { blobField } from './photoMetadata.js';
 import { tiffIptc } from './tiffNotes-node.js';
-import { hasPngChunk } from './pngText.js';
+import { hasPngChunk, withXmlKeywords } from './pngText.js';
 import { createRaster, openRaster, type Raster } from './raster-node.js';
 import { hasOpacity, type SampleDepth } from './samples.js';
 import { ImageFileError, oneLine } from './sharp-node.js';
@@ -120,6 +121,9 @@ async function openVips(
       throw new RangeError(unreadable(bytes, error), { cause: error });
     });
   checkSamples(metadata);
+  if (metadata.format === 'heif' && !hasPlainItemTypes(bytes)) {
+    throw new RangeError('the image is damaged (an item of it has no type)');
+  }
   const frames = framesOf(metadata);
   const frameHeight = frames > 1 ? (metadata.pageHeight ?? metadata.height) : metadata.height;
   if (metadata.width * frameHeight * frames > maxPixels) {
@@ -141,7 +145,8 @@ async function openVips(
     upright: frames === 1,
     async decode(path) {
       const options = { failOn: 'error', limitInputPixels: false, animated: frames > 1 } as const;
-      const input = sharp(bytes, options).keepMetadata();
+      const plain = metadata.format === 'png' ? withXmlKeywords(bytes) : bytes;
+      const input = sharp(plain, options).keepMetadata();
       const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
         throw new ImageFileError(unreadable(bytes, error), { cause: error });

@@ -59,6 +59,35 @@ export function hasPngChunk(png: Uint8Array, type: string): boolean {
   return chunksOf(png).some((chunk) => chunk.type === type);
 }
 
+const texts: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
+/** Bytes of a keyword. */
+const LONGEST_KEYWORD = 79;
+
+/**
+ * A PNG file whose texts have their keywords as XML has them, `&#34;` for a quotation mark. libvips writes them into its own
+ * files as they are, which makes others unreadable, and does not end at a quotation mark; what reads them again undoes it.
+ * Texts whose keyword becomes too long are left out.
+ * @throws RangeError for bytes that are no PNG.
+ */
+export function withXmlKeywords(png: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (const { type, start, end } of chunksOf(png)) {
+    if (!texts.has(type)) continue;
+    const data = png.subarray(start, end);
+    const length = Math.max(0, data.indexOf(0));
+    const keyword = fromLatin1(data.subarray(0, length));
+    const escaped = keyword.replace(/[&"<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+    if (escaped === keyword) continue;
+    parts.push(png.subarray(from, start - 8));
+    if (escaped.length <= LONGEST_KEYWORD) {
+      parts.push(encodeChunk(type, [latin1(escaped), data.subarray(length)]));
+    }
+    from = end + 4;
+  }
+  return from === 0 ? png : joinBytes([...parts, png.subarray(from)]);
+}
+
 function chunksOf(png: Uint8Array): [Chunk, ...Chunk[]] {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   const chunks: Chunk[] = [];
