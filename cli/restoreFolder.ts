@@ -100,7 +100,7 @@ function reportOf({ restorer, flags, photos, started, outcomes }: Run, interrupt
     started: started.toISOString(),
     seconds: Math.round((Date.now() - started.getTime()) / 100) / 10,
     ...{ interrupted, photos: photos.length, ...counts(outcomes) },
-    files: files.map(({ size, ...file }) => ({ ...file, bytes: size })),
+    files: files.map(({ size, problem: _problem, ...file }) => ({ ...file, bytes: size })),
   };
 }
 

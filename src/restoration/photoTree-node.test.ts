@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -36,8 +36,30 @@ describe('a plan of photos', () => {
     expect(await places([input], output)).toEqual(['a.jpg', 'b.jfif', 'below/c.png']);
   });
 
+  it.skipIf(process.platform === 'win32')('goes on where a folder cannot be read', async () => {
+    await mkdir(join(root, 'disk/lost+found'), { recursive: true });
+    await writeFile(join(root, 'disk/z.jpg'), 'z');
+    await chmod(join(root, 'disk/lost+found'), 0);
+    await chmod(root, 0o755);
+    const jobs = await asNobody(() => {
+      return planPhotoTree([join(root, 'disk')], join(root, 'new'), { recursive: true });
+    });
+    expect(jobs).toMatchObject([{ problem: 'the folder cannot be read' }, { size: 1 }]);
+  });
+
   it('refuses photos that would get one name', async () => {
     const twice = places(['photos/a.jpg', 'photos/out/a.jpg'], 'new');
     await expect(twice).rejects.toThrow('a.jpg: expected one photo of this name, got several');
   });
 });
+
+/** Root may read everything. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}

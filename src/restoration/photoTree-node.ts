@@ -9,6 +9,8 @@ export interface PhotoJob {
   readonly output: string;
   /** Bytes of the photo, which is about what it costs. */
   readonly size: number;
+  /** Why it cannot be restored, where that is known already. */
+  readonly problem?: string;
 }
 
 export interface PhotoTreeOptions {
@@ -31,7 +33,7 @@ export async function planPhotoTree(
   output: string,
   options: PhotoTreeOptions,
 ): Promise<PhotoJob[]> {
-  const found: { input: string; place: string }[] = [];
+  const found: (Found & { readonly place: string })[] = [];
   // By whatever name it is reached: what it holds are results.
   const without = await realpath(output).catch(() => undefined);
   for (const input of inputs) {
@@ -47,7 +49,7 @@ export async function planPhotoTree(
       throw new ImageFileError(`${output}: expected another folder than that of the photos`);
     }
     const photos = await listPhotos(input, real, { without, recursive: options.recursive });
-    for (const path of photos) found.push({ input: path, place: relative(input, path) });
+    for (const photo of photos) found.push({ ...photo, place: relative(input, photo.input) });
   }
   if (found.length === 0)
     throw new ImageFileError(`${inputs.join(', ')}: expected photos, got none`);
@@ -56,12 +58,12 @@ export async function planPhotoTree(
     options.format,
   );
   return Promise.all(
-    found.map(async ({ input }, i) => {
-      const size = await stat(input).then(
+    found.map(async ({ place: _place, ...photo }, i) => {
+      const size = await stat(photo.input).then(
         (file) => file.size,
         () => 0,
       );
-      return { input, output: join(output, places[i]), size };
+      return { ...photo, output: join(output, places[i]), size };
     }),
   );
 }
@@ -72,23 +74,35 @@ interface ListOptions {
   readonly recursive: boolean;
 }
 
+type Found = Pick<PhotoJob, 'input' | 'problem'>;
+
 /** The photos of a folder whose real path is `real`. */
-async function listPhotos(folder: string, real: string, options: ListOptions): Promise<string[]> {
+async function listPhotos(folder: string, real: string, options: ListOptions): Promise<Found[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw new ImageFileError(`${folder}: cannot be read`, { cause: error });
   });
-  const photos: string[] = [];
+  const photos: Found[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
+    const input = join(folder, entry.name);
     const realPath = join(real, entry.name);
     if (entry.name.startsWith('.') || realPath === options.without) continue;
     if (entry.isDirectory()) {
       if (!options.recursive) continue;
       // One by one: as arguments of one call, a hundred thousand are too many.
-      for (const photo of await listPhotos(path, realPath, options)) photos.push(photo);
-    } else if (photoName.test(entry.name)) photos.push(path);
+      for (const photo of await listBelow(input, realPath, options)) photos.push(photo);
+    } else if (photoName.test(entry.name)) photos.push({ input });
   }
   return photos;
+}
+
+/** The photos of a folder inside another. One that cannot be read, as `lost+found` of a disk, stops none of the others. */
+async function listBelow(folder: string, real: string, options: ListOptions): Promise<Found[]> {
+  try {
+    return await listPhotos(folder, real, options);
+  } catch (error) {
+    if (!(error instanceof ImageFileError)) throw error;
+    return [{ input: folder, problem: 'the folder cannot be read' }];
+  }
 }
 
 /** Where two photos would become one file, as `a.bmp` and `a.png` do, both keep their whole name. */

@@ -59,6 +59,12 @@ describe('restoring a tree', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'restored']);
   });
 
+  it('fails what is known to be no photo', async () => {
+    const lost = { ...job('lost+found', 'lost+found.png'), problem: 'the folder cannot be read' };
+    const [outcome] = await restoreTree(restorerOf(write), [lost]);
+    expect(outcome).toMatchObject({ status: 'failed', reason: 'the folder cannot be read' });
+  });
+
   it('divides the memory, and does alone what needs more than its share', async () => {
     const shares: (number | undefined)[] = [];
     const restorer = restorerOf((output, { maxMemory = 0 }) => {

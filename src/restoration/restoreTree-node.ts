@@ -92,6 +92,7 @@ async function restoreOne(
   { overwrite = false, onProgress, ...rest }: RestoreTreeOptions,
 ): Promise<Attempt> {
   const done = (outcome: PhotoOutcome): Attempt => ({ outcome, lacksMemory: false });
+  if (job.problem !== undefined) return done({ status: 'failed', ...job, reason: job.problem });
   const present = overwrite ? undefined : await findResult(job);
   if (present === 'done') return done({ status: 'skipped', ...job });
   if (present === 'photo') {
