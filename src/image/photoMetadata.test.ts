@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
 import { photoFormats } from './photoFormats.js';
-import { blobField, changedMetadata, lostMetadata, metadataBlob } from './photoMetadata.js';
+import {
+  blobField,
+  changedMetadata,
+  lostMetadata,
+  metadataBlob,
+  pngTexts,
+} from './photoMetadata.js';
 
 const change = { format: photoFormats['.jpg'], scale: 2, upright: true, strip: false };
 
@@ -16,7 +22,7 @@ it.each([
 });
 
 it('comments of a PNG are said to be lost in other formats', () => {
-  const fields = [{ type: 'gchararray', name: 'png-comment-0-Comment', value: 'noon' }];
+  const fields = [blobField(pngTexts, new Uint8Array(12))];
   expect(lostMetadata(fields, photoFormats['.png'])).toEqual([]);
   expect(lostMetadata(fields, photoFormats['.jpg'])).toEqual(['comments']);
 });

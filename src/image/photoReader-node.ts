@@ -5,9 +5,9 @@ import { hasPlainItemTypes } from './heifItems-node.js';
 import { imageFileFormat } from './imageFileFormat.js';
 import { exifDensity } from './exif.js';
 import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
-import { blobField } from './photoMetadata.js';
+import { blobField, pngTexts } from './photoMetadata.js';
 import { tiffIptc } from './tiffNotes-node.js';
-import { hasPngChunk, withXmlKeywords } from './pngText.js';
+import { hasPngChunk, separatePngTexts } from './pngText.js';
 import { createRaster, openRaster, type Raster } from './raster-node.js';
 import { hasOpacity, type SampleDepth } from './samples.js';
 import { ImageFileError, oneLine } from './sharp-node.js';
@@ -145,13 +145,15 @@ async function openVips(
     upright: frames === 1,
     async decode(path) {
       const options = { failOn: 'error', limitInputPixels: false, animated: frames > 1 } as const;
-      const plain = metadata.format === 'png' ? withXmlKeywords(bytes) : bytes;
-      const input = sharp(plain, options).keepMetadata();
+      // libvips shortens keywords at spaces, and does not end at quotation marks.
+      const { rest, texts } =
+        metadata.format === 'png' ? separatePngTexts(bytes) : { rest: bytes, texts: undefined };
+      const input = sharp(rest, options).keepMetadata();
       const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
         throw new ImageFileError(unreadable(bytes, error), { cause: error });
       });
-      return withNotes(await openRaster(path), ownNotes(bytes, metadata));
+      return withNotes(await openRaster(path), { ...ownNotes(bytes, metadata), texts });
     },
   };
 }
@@ -171,13 +173,16 @@ function ownNotes(bytes: Uint8Array, { format, exif, iptc }: Metadata): Notes {
 interface Notes {
   readonly exif: Uint8Array | undefined;
   readonly iptc: Uint8Array | undefined;
+  /** Of a PNG. */
+  readonly texts?: Uint8Array | undefined;
 }
 
-function withNotes(raster: Raster, { exif, iptc }: Notes): Raster {
+function withNotes(raster: Raster, { exif, iptc, texts }: Notes): Raster {
   const others = raster.metadata.filter(({ name }) => !/^(exif-|iptc-data$)/.test(name));
   const notes = [
     ...(exif ? [blobField('exif-data', exif)] : []),
     ...(iptc ? [blobField('iptc-data', iptc)] : []),
+    ...(texts?.length ? [blobField(pngTexts, texts)] : []),
   ];
   return { ...raster, metadata: [...others, ...notes] };
 }

@@ -59,33 +59,32 @@ export function hasPngChunk(png: Uint8Array, type: string): boolean {
   return chunksOf(png).some((chunk) => chunk.type === type);
 }
 
-const texts: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
-/** Bytes of a keyword. */
-const LONGEST_KEYWORD = 79;
+/** A PNG file in two parts. */
+export interface SeparatedPng {
+  /** All but its texts, XMP among it. */
+  readonly rest: Uint8Array;
+  /** The chunks of its texts, as they are. */
+  readonly texts: Uint8Array;
+}
+
+const textTypes: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
+const XMP = 'XML:com.adobe.xmp\0';
 
 /**
- * A PNG file whose texts have their keywords as XML has them, `&#34;` for a quotation mark. libvips writes them into its own
- * files as they are, which makes others unreadable, and does not end at a quotation mark; what reads them again undoes it.
- * Texts whose keyword becomes too long are left out.
+ * Takes a PNG file and its texts apart.
  * @throws RangeError for bytes that are no PNG.
  */
-export function withXmlKeywords(png: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [];
+export function separatePngTexts(png: Uint8Array): SeparatedPng {
+  const [rest, texts]: [Uint8Array[], Uint8Array[]] = [[], []];
   let from = 0;
   for (const { type, start, end } of chunksOf(png)) {
-    if (!texts.has(type)) continue;
-    const data = png.subarray(start, end);
-    const length = Math.max(0, data.indexOf(0));
-    const keyword = fromLatin1(data.subarray(0, length));
-    const escaped = keyword.replace(/[&"<>]/g, (character) => `&#${character.charCodeAt(0)};`);
-    if (escaped === keyword) continue;
-    parts.push(png.subarray(from, start - 8));
-    if (escaped.length <= LONGEST_KEYWORD) {
-      parts.push(encodeChunk(type, [latin1(escaped), data.subarray(length)]));
-    }
+    const isXmp = fromLatin1(png.subarray(start, Math.min(end, start + XMP.length))) === XMP;
+    if (!textTypes.has(type) || isXmp) continue;
+    rest.push(png.subarray(from, start - 8));
+    texts.push(png.subarray(start - 8, end + 4));
     from = end + 4;
   }
-  return from === 0 ? png : joinBytes([...parts, png.subarray(from)]);
+  return { rest: joinBytes([...rest, png.subarray(from)]), texts: joinBytes(texts) };
 }
 
 function chunksOf(png: Uint8Array): [Chunk, ...Chunk[]] {
