@@ -42,12 +42,26 @@ export function createCamera(parts: CameraParts): Camera {
 
 /** Until the signal; one frame is restored at a time, always the newest. */
 async function run(parts: CameraParts, signal: AbortSignal): Promise<void> {
-  const { engine, panel } = parts;
+  // Browsers do not offer it then.
+  if (!isSecureContext) throw new Error('The camera needs HTTPS, or this page on localhost.');
   const constraints = { video: { facingMode: 'environment', width: { ideal: 1280 } } };
   const stream = await navigator.mediaDevices.getUserMedia(constraints);
   const stop = (): void => stream.getTracks().forEach((track) => track.stop());
   signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  try {
+    await restoreStream(parts, stream, signal);
+  } finally {
+    // Its light must not stay on.
+    stop();
+  }
+}
+
+async function restoreStream(
+  parts: CameraParts,
+  stream: MediaStream,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, panel } = parts;
   const video = document.createElement('video');
   video.srcObject = stream;
   video.muted = true;

@@ -25,7 +25,7 @@ export interface Pictures {
 export type Placement = 'fit' | 'fill' | 'stay';
 
 export interface Comparison {
-  /** Shows pictures as a whole, or at the present place where they follow on what is shown. */
+  /** Shows pictures, which it closes in the end, as a whole, or at the present place where they follow on what is shown. */
   show(pictures: Pictures, placement: Placement): void;
   clear(): void;
 }
@@ -90,12 +90,20 @@ export function createComparison(): Comparison {
       if (placement === 'fill') look(fill(pictures.size, stage()));
       else if (placement === 'fit' || !previous) showFit();
       else look(rescaled(viewport, previous.size, pictures.size));
+      // A camera shows many a second, and they lie outside of what is collected soon. A closed one has no size any more.
+      close(previous);
     },
     clear() {
+      close(shown);
       shown = null;
       schedule();
     },
   };
+}
+
+function close(pictures: Pictures | null): void {
+  pictures?.before.close();
+  pictures?.after?.close();
 }
 
 /** At least the height of the grip, wherever the picture has been moved to. */

@@ -30,6 +30,7 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
   const photos: Photo[] = [];
   let selected: Photo | null = null;
   let running: AbortController | null = null;
+  let working: AbortController | null = null;
   let lastId = 0;
   const strip = createFilmstrip({
     onSelect: (photo) => void select(photo, 'fit'),
@@ -84,7 +85,7 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
   }
 
   async function remove(photo: Photo): Promise<void> {
-    if (photo.state.kind === 'working') running?.abort();
+    if (photo.state.kind === 'working') working?.abort();
     const index = photos.indexOf(photo);
     photos.splice(index, 1);
     strip.remove(photo);
@@ -96,9 +97,10 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
     running = new AbortController();
     showNotice(null);
     try {
-      const { model, scale, device } = panel.current;
-      const opened = await engine.open(panel.modelEntry(), device);
       for (const photo of pending()) {
+        // What is chosen may have changed since the last one.
+        const { model, scale, device } = panel.current;
+        const opened = await engine.open(panel.modelEntry(), device);
         if (running.signal.aborted) break;
         if (!photos.includes(photo)) continue;
         await restore(photo, { model, scale, device: opened.device }, running.signal);
@@ -114,8 +116,11 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
   async function restore(
     photo: Photo,
     made: Pick<Outcome, 'model' | 'scale' | 'device'>,
-    signal: AbortSignal,
+    queue: AbortSignal,
   ): Promise<void> {
+    const own = (working = new AbortController());
+    const { signal } = own;
+    queue.addEventListener('abort', () => own.abort(queue.reason), { signal });
     const update = (state: Photo['state']): void => {
       photo.state = state;
       strip.update(photo);

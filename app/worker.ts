@@ -47,8 +47,8 @@ function createHandlers(): Handlers {
     },
     async restoreFrame(frame, { signal }) {
       const start = performance.now();
-      const pixels = await current().restore(frame, { signal, tile: WHOLE_FRAME });
-      frame.close();
+      const restored = current().restore(frame, { signal, tile: WHOLE_FRAME });
+      const pixels = await restored.finally(() => frame.close());
       return { ms: performance.now() - start, bitmap: await createImageBitmap(pixels) };
     },
   };

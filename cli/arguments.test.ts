@@ -5,7 +5,7 @@ import { parseBytes, parseCount, parseQuality, parseSize, parseTile } from './ar
 describe('arguments', () => {
   it('are parsed', () => {
     expect(parseCount('12')).toBe(12);
-    expect(['1', '100'].map(parseQuality)).toEqual([1, 100]);
+    expect([parseQuality('1'), parseQuality('100')]).toEqual([1, 100]);
     expect([parseTile('auto'), parseTile('256')]).toEqual([undefined, 256]);
     expect(['800MB', '1.5g', '64 kB', '1000'].map(parseBytes)).toEqual([8e8, 1.5e9, 64e3, 1000]);
     expect(parseSize('640x480')).toEqual({ width: 640, height: 480 });
@@ -19,7 +19,7 @@ describe('arguments', () => {
     () => parseCount('1e99'),
     () => parseQuality('0'),
     () => parseQuality('101'),
-    () => parseQuality('80.5'),
+    () => parseQuality(''),
     () => parseTile('big'),
     () => parseBytes('much'),
     () => parseBytes('-1GB'),

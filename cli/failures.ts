@@ -34,6 +34,7 @@ const SOME_FAILED = 3;
 const badInputErrors: ReadonlySet<string> = new Set([
   'ConfigError',
   'DeviceError',
+  'DiskFullError',
   'ImageFileError',
   'MemoryError',
   'ModelError',

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { PhotoJob, PhotoOutcome } from '../src/restoring-node.js';
-import { createDrawing, formatSeconds } from './progress.js';
+import { createDrawing, formatSeconds, shortened } from './progress.js';
 
 /** How far a folder is: photos count by the size of their files. */
 export interface FolderProgress {
@@ -64,7 +64,5 @@ export function folderText(
   if (computed + left > 0) parts.push(`${Math.floor((100 * computed) / (computed + left))} %`);
   if (computed > 0) parts.push(`${formatSeconds((elapsedSeconds / computed) * left)} left`);
   const numbers = `  ${parts.join('  ')}`;
-  const room = Math.max(0, width - numbers.length);
-  const short = label.length <= room ? label : `…${label.slice(label.length - room + 1)}`;
-  return `${room > 1 ? short : ''}${numbers}`.slice(0, width);
+  return `${shortened(label, width - numbers.length)}${numbers}`.slice(0, width);
 }

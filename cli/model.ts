@@ -25,6 +25,8 @@ export async function openModel(flags: ModelFlags): Promise<FileRestorer> {
     device,
     ...(model !== undefined && { model }),
     ...(threads !== undefined && { threads }),
+    onDeviceFallback: (wrong) =>
+      process.stderr.write(`nanosd: ${wrong.device} is not used: ${wrong.problem}\n`),
   };
   const restorer = await openRestorer(options);
   if (scale === undefined || scale === restorer.scale) return restorer;

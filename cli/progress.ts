@@ -61,9 +61,28 @@ export function progressText(
   const parts = [`${done}/${total}`, percent];
   if (done > 0) parts.push(`${formatSeconds((elapsedSeconds / done) * (total - done))} left`);
   const numbers = `  ${parts.join('  ')}`;
-  const room = Math.max(0, width - numbers.length);
-  const short = label.length <= room ? label : `…${label.slice(label.length - room + 1)}`;
-  return `${room > 1 ? short : ''}${numbers}`.slice(0, width);
+  return `${shortened(label, width - numbers.length)}${numbers}`.slice(0, width);
+}
+
+/** A label in at most `room` columns: one that is too long loses its beginning. */
+export function shortened(label: string, room: number): string {
+  // A name may hold what moves a terminal's cursor.
+  const letters = [...label.replace(/\p{Cc}/gu, '\ufffd')];
+  let columns = letters.reduce((sum, letter) => sum + columnsOf(letter), 0);
+  if (columns <= room) return letters.join('');
+  if (room <= 1) return '';
+  let first = 0;
+  while (columns > room - 1) columns -= columnsOf(letters[first++]);
+  return `…${letters.slice(first).join('')}`;
+}
+
+const wide =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
+
+/** What a terminal takes for a letter: two for those of East Asia and pictures, none for accents and joiners. */
+function columnsOf(letter: string): number {
+  if (/[\p{Mn}\p{Me}\p{Cf}]/u.test(letter)) return 0;
+  return wide.test(letter) ? 2 : 1;
 }
 
 /** `0:41`, `12:05`, `3:07:20`. */

@@ -25,7 +25,7 @@ export function defineRestore(command: Command): void {
     )
     .option('-f, --format <name>', 'png, jpeg, webp, avif, tiff or gif (default: as the photo)')
     .option('-m, --model <model>', "a model's folder or name (default: the best one for the task)")
-    .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ...', 'cpu')
+    .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ..., auto', 'cpu')
     .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)
     .option('--max-memory <size>', 'such as 2GB (default: what is free)', parseBytes)
@@ -54,22 +54,32 @@ async function restore(
   return restorePhoto(photos[0], flags, signal);
 }
 
-function isBatch(photos: readonly string[], flags: RestoreFlags): boolean {
+function isBatch(photos: readonly string[], { output }: RestoreFlags): boolean {
   const folder = photos.find(isFolder);
-  if (photos.length === 1 && folder === undefined) return false;
-  const several = folder ?? `${photos.length} photos`;
-  if (flags.output === undefined) {
+  if (photos.length === 1 && folder === undefined && !namesFolder(output)) return false;
+  const several = folder ?? (photos.length > 1 ? `${photos.length} photos` : photos[0]);
+  if (output === undefined) {
     throw new UsageError(`${several}: expected -o, the folder to write to`);
   }
-  if (imageEnding.test(flags.output) && !isFolder(flags.output)) {
-    throw new UsageError(`${several}: expected a file to restore to ${flags.output}, got a folder`);
+  if (pictureName.test(output) && !isFolder(output)) {
+    throw new UsageError(`${several}: expected a folder to restore to, got ${output}`);
   }
   return true;
 }
 
-/** A folder may have any other, as `2024.07` has. */
-const imageEnding = /\.(png|jpe?g|webp|avif|tiff?|gif|bmp)$/i;
+const pictureName = /\.(png|jpe?g|jfif|webp|avif|tiff?|gif|bmp|hei[cf])$/i;
+
+/** As one photo that a pattern matches is to go where several would. */
+function namesFolder(output: string | undefined): boolean {
+  if (output === undefined) return false;
+  return /[/\\]$/.test(output) || (isFolder(output) && !pictureName.test(output));
+}
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // What is wrong with it is said by whoever opens it.
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
-  availableMemory,
+  makeFolder,
   planPhotoTree,
   replaceFile,
   restoreTree,
@@ -25,21 +25,31 @@ export async function restoreFolder(
   const format = askedFormat(flags);
   const photos = await planPhotoTree(inputs, output, { recursive, ...(format && { format }) });
   await using restorer = await openRestoreModel(flags);
-  await prepareReport(reportPath(flags));
+  await prepareOutput(output, reportPath(flags));
   const run = { restorer, flags, photos, started: new Date(), outcomes: [] as PhotoOutcome[] };
-  const memory = options.maxMemory ?? (jobs > 1 ? availableMemory() : undefined);
   try {
-    await restoreAll(run, {
-      ...options,
-      ...{ jobs, overwrite, signal },
-      ...(memory !== undefined && { maxMemory: memory / jobs }),
-    });
+    await restoreAll(run, { ...options, ...{ jobs, overwrite, signal } });
   } finally {
     await writeReport(run, signal.aborted);
   }
   print(run);
   const failed = run.outcomes.filter(({ status }) => status === 'failed').length;
   if (failed > 0) throw new SomeFailed(failed, photos.length);
+}
+
+/** What a run writes at its end can be written, which is better known at its beginning. */
+async function prepareOutput(output: string, report: string): Promise<void> {
+  await makeFolder(output).catch((error: unknown) => {
+    throw new UsageError(`${output}: expected a folder to write to`, { cause: error });
+  });
+  const present = await stat(report).catch(() => undefined);
+  if (present?.isDirectory()) throw new UsageError(`${report}: expected a file, got a folder`);
+  const folder = dirname(report);
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw new UsageError(`${report}: expected a folder ${folder} that can be written to`, {
+      cause: error,
+    });
+  });
 }
 
 interface Run {
@@ -91,7 +101,7 @@ function reportOf({ restorer, flags, photos, started, outcomes }: Run, interrupt
     started: started.toISOString(),
     seconds: Math.round((Date.now() - started.getTime()) / 100) / 10,
     ...{ interrupted, photos: photos.length, ...counts(outcomes) },
-    files: files.map(({ size, ...file }) => ({ ...file, bytes: size })),
+    files: files.map(({ size, problem: _problem, ...file }) => ({ ...file, bytes: size })),
   };
 }
 
@@ -99,19 +109,6 @@ async function writeReport(run: Run, interrupted: boolean): Promise<void> {
   const path = reportPath(run.flags);
   const text = `${JSON.stringify(reportOf(run, interrupted), null, 2)}\n`;
   await replaceFile(path, [Buffer.from(text)]);
-}
-
-/** Finds out before hours of work whether their report can be written. */
-async function prepareReport(path: string): Promise<void> {
-  const folder = dirname(path);
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`${path}: the folder ${folder} cannot be written to`, { cause: error });
-  }
-  const present = await stat(path).catch(() => undefined);
-  if (present?.isDirectory()) throw new UsageError(`${path}: expected a file, got a folder`);
 }
 
 function reportPath({ report, output = '.' }: RestoreFlags): string {

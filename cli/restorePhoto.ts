@@ -1,6 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { parse } from 'node:path';
-import { endingOf, type FileRestorer, type RestoredFile } from '../src/restoring-node.js';
+import { dirname, parse } from 'node:path';
+import {
+  endingOf,
+  removeStaleWorkFolders,
+  type FileRestorer,
+  type RestoredFile,
+} from '../src/restoring-node.js';
 import { UsageError } from './failures.js';
 import { createProgressLine } from './progress.js';
 import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
@@ -16,6 +21,7 @@ export async function restorePhoto(
   const progress = createProgressLine();
   try {
     const output = chooseOutput(photo, flags, restorer.scale);
+    await removeStaleWorkFolders(dirname(output));
     const restored = await restorer.restoreFile(photo, output, {
       ...options,
       signal,
@@ -43,7 +49,7 @@ function chooseOutput(photo: string, flags: RestoreFlags, scale: number): string
   return output;
 }
 
-const writable = /^\.(png|jpe?g|webp|avif|tiff?|gif)$/i;
+const writable = /^\.(png|jpe?g|jfif|webp|avif|tiff?|gif)$/i;
 
 function besidePhoto(photo: string, flags: RestoreFlags, scale: number): string {
   const { dir, name, ext } = parse(photo);
@@ -80,7 +86,7 @@ function print(subject: Subject, restored: RestoredFile, json: boolean): void {
     return;
   }
   const times = frames > 1 ? `${frames} frames of ` : '';
-  const notKept = lost.length > 0 ? ` (the format does not hold: ${lost.join(', ')})` : '';
+  const notKept = lost.length > 0 ? ` (not kept: ${lost.join(', ')})` : '';
   const seconds = (ms / 1000).toFixed(1);
   process.stdout.write(`${subject.output}: ${times}${width}x${height} in ${seconds} s${notKept}\n`);
 }

@@ -26,6 +26,7 @@ export class ClientGone extends Error {
 const codes: Readonly<Record<string, readonly [status: number, code: string]>> = {
   ImageFileError: [422, 'bad_image'],
   MemoryError: [413, 'too_much_memory'],
+  DiskFullError: [503, 'disk_full'],
 };
 
 /** What is answered after a failure of any kind; faults of the program are 500 and tell nothing of it. */

@@ -17,7 +17,7 @@ const problems: Readonly<Record<number, string>> = {
   415: 'Not an image, or not of a format that is read.',
   422: 'The image is damaged, or cannot be written in the format asked for.',
   429: 'Too much to do; Retry-After says when to come back.',
-  503: 'The server is stopping, or the work took too long.',
+  503: 'The server is stopping, or its disk is full, or the work took too long.',
 };
 
 /** The description of the API, with this server's limits. */

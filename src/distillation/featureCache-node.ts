@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Graph } from '../graph/index.js';
 import { ConfigError } from '../models/index.js';
@@ -15,6 +15,7 @@ import { openSafetensorsFile } from '../weights/safetensors-node.js';
 import { streamSafetensors, type TensorSource, type TensorType } from '../weights/index.js';
 import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { FeatureSet, FeatureSource } from './featureSource.js';
 import { promptFeature } from './teacherFeatures.js';
 
@@ -75,7 +76,7 @@ export async function makeFeatureCache(
   { graph, source, onBatch }: CacheMaking,
 ): Promise<void> {
   try {
-    await mkdir(place.folder, { recursive: true });
+    await makeFolder(place.folder);
     for (const name of await readdir(place.folder)) {
       if (cacheFile.test(name)) await rm(join(place.folder, name), { force: true });
     }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { ConfigError } from '../models/index.js';
 import { photosFingerprint } from '../training/photoFolder-node.js';
-import { makeFolder } from '../training/runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { changedKeys, type RunIdentity } from '../training/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';

@@ -17,7 +17,7 @@ import {
 } from '../training/index.js';
 import { loadNewestCheckpoint, saveCheckpoint } from '../training/checkpoint-node.js';
 import { openMetricsLog, readMetricsLog, type MetricsLog } from '../training/metricsLog-node.js';
-import { makeFolder } from '../training/runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { surrogateErrorGraph, surrogateLossGraph, targetName } from './featureLoss.js';
 import { stagePlace, surrogateName, surrogateUnet, type Surrogate } from './surrogate.js';
 import { surrogatePlaces, writeSurrogate, type SurrogatePlaces } from './surrogateFolder-node.js';

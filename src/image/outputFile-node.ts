@@ -8,7 +8,12 @@ import { ImageFileError } from './sharp-node.js';
  * @throws ImageFileError when its ending is unknown, it is a folder, or its folder is absent or protected.
  */
 export async function checkOutput(path: string): Promise<void> {
-  const present = await stat(path).catch(() => undefined);
+  const present = await stat(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENAMETOOLONG') {
+      throw new ImageFileError(`${path}: the name is too long`, { cause: error });
+    }
+    return undefined;
+  });
   if (present?.isDirectory()) {
     throw new ImageFileError(`${path}: expected a file to write, got a folder`);
   }

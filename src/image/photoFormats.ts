@@ -40,6 +40,7 @@ export const photoFormats: Readonly<Record<string, PhotoFormat>> = {
   '.png': png,
   '.jpg': jpeg,
   '.jpeg': jpeg,
+  '.jfif': jpeg,
   '.webp': webp,
   '.avif': avif,
   '.tif': tiff,

@@ -21,10 +21,13 @@ export interface MetadataChange {
   readonly strip: boolean;
 }
 
+/** The name of the chunks of a PNG's texts, which libvips takes no notice of. */
+export const pngTexts = 'png-texts';
+
 const toShow =
   /^(icc-profile-data|delay|loop|gif-loop|gif-delay|n-pages|page-height|resolution-unit)$/;
 /** The single tags of EXIF, `exif-ifd0-Make` and so on, libvips finds in its bytes again. */
-const toKnow = /^(xmp-data|iptc-data|orientation|png-comment-.*|gif-comment|image-description)$/;
+const toKnow = /^(xmp-data|iptc-data|orientation|png-texts|gif-comment|image-description)$/;
 
 /** The metadata of the enlarged picture, from that of the picture. */
 export function changedMetadata(
@@ -54,6 +57,7 @@ export function lostMetadata(fields: readonly MetadataField[], format: PhotoForm
     ['EXIF', format.exif, has(/^exif-data$/)],
     ['XMP', format.xmp, has(/^xmp-data$/)],
     ['IPTC', format.iptc, has(/^iptc-data$/)],
+    ['comments', format.name === 'png', has(/^png-texts$/)],
   ];
   return kinds.filter(([, holds, present]) => present && !holds).map(([name]) => name);
 }
@@ -79,9 +83,7 @@ function mapBlob(field: MetadataField, change: (bytes: Uint8Array) => Uint8Array
 /** Adobe's programs write the orientation a second time. */
 function uprightXmp(bytes: Uint8Array): Uint8Array {
   const text = new TextDecoder().decode(bytes);
-  const upright = text
-    .replace(/(tiff:Orientation=")[2-8](")/g, '$11$2')
-    .replace(/(<tiff:Orientation>)[2-8](<)/g, '$11$2');
+  const upright = text.replace(/(tiff:Orientation(?:\s*=\s*["']|>\s*))[2-8]/g, '$11');
   return upright === text ? bytes : new TextEncoder().encode(upright);
 }
 

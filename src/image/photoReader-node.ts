@@ -1,11 +1,13 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { openFile } from '../weights/file-node.js';
 import { isBmp, openBmp, type Bmp } from './bmp.js';
+import { hasPlainItemTypes } from './heifItems-node.js';
 import { imageFileFormat } from './imageFileFormat.js';
 import { exifDensity } from './exif.js';
 import { descriptiveTree, formatExif, parseExif } from './exifTree.js';
-import { blobField } from './photoMetadata.js';
+import { blobField, pngTexts } from './photoMetadata.js';
 import { tiffIptc } from './tiffNotes-node.js';
+import { hasPngChunk, separatePngTexts } from './pngText.js';
 import { createRaster, openRaster, type Raster } from './raster-node.js';
 import { hasOpacity, type SampleDepth } from './samples.js';
 import { ImageFileError, oneLine } from './sharp-node.js';
@@ -22,6 +24,8 @@ export interface Photo {
   readonly depth: SampleDepth;
   /** Pictures of an animation, or pages. */
   readonly frames: number;
+  /** What else the file shows that is not read, in words: `animation` of a PNG, `other pictures` of a TIFF. */
+  readonly unread: readonly string[];
   /** Bytes of the file. */
   readonly size: number;
   /** Pixels an inch, where the file says so. */
@@ -90,7 +94,7 @@ function asPhoto({ width, height, decode }: Bmp): Omit<Photo, 'name' | 'size'> {
   const channels = 3;
   const density = [1, 1] as const;
   return {
-    ...{ width, height, channels, depth: 8, frames: 1, upright: true },
+    ...{ width, height, channels, depth: 8, frames: 1, unread: [], upright: true },
     async decode(path) {
       const raster = await createRaster(path, { width, height, channels, depth: 8, density });
       try {
@@ -116,6 +120,10 @@ async function openVips(
     .catch((error: unknown) => {
       throw new RangeError(unreadable(bytes, error), { cause: error });
     });
+  checkSamples(metadata);
+  if (metadata.format === 'heif' && !hasPlainItemTypes(bytes)) {
+    throw new RangeError('the image is damaged (an item of it has no type)');
+  }
   const frames = framesOf(metadata);
   const frameHeight = frames > 1 ? (metadata.pageHeight ?? metadata.height) : metadata.height;
   if (metadata.width * frameHeight * frames > maxPixels) {
@@ -132,16 +140,20 @@ async function openVips(
     channels: channelsOf(metadata),
     depth: metadata.depth === 'uchar' || isBilevel(metadata) ? 8 : 16,
     frames,
+    unread: unreadParts(bytes, metadata),
     ...(density !== undefined && { density }),
     upright: frames === 1,
     async decode(path) {
       const options = { failOn: 'error', limitInputPixels: false, animated: frames > 1 } as const;
-      const input = sharp(bytes, options).keepMetadata();
+      // libvips shortens keywords at spaces, and does not end at quotation marks.
+      const { rest, texts } =
+        metadata.format === 'png' ? separatePngTexts(bytes) : { rest: bytes, texts: undefined };
+      const input = sharp(rest, options).keepMetadata();
       const picture = inOwnSpace(frames === 1 ? input.autoOrient() : input, metadata);
       await picture.toFile(path).catch((error: unknown) => {
         throw new ImageFileError(unreadable(bytes, error), { cause: error });
       });
-      return withNotes(await openRaster(path), ownNotes(bytes, metadata));
+      return withNotes(await openRaster(path), { ...ownNotes(bytes, metadata), texts });
     },
   };
 }
@@ -161,13 +173,16 @@ function ownNotes(bytes: Uint8Array, { format, exif, iptc }: Metadata): Notes {
 interface Notes {
   readonly exif: Uint8Array | undefined;
   readonly iptc: Uint8Array | undefined;
+  /** Of a PNG. */
+  readonly texts?: Uint8Array | undefined;
 }
 
-function withNotes(raster: Raster, { exif, iptc }: Notes): Raster {
+function withNotes(raster: Raster, { exif, iptc, texts }: Notes): Raster {
   const others = raster.metadata.filter(({ name }) => !/^(exif-|iptc-data$)/.test(name));
   const notes = [
     ...(exif ? [blobField('exif-data', exif)] : []),
     ...(iptc ? [blobField('iptc-data', iptc)] : []),
+    ...(texts?.length ? [blobField(pngTexts, texts)] : []),
   ];
   return { ...raster, metadata: [...others, ...notes] };
 }
@@ -185,11 +200,30 @@ function framesOf({ format, pages = 1 }: Metadata): number {
   return format === 'gif' || format === 'webp' ? pages : 1;
 }
 
+function unreadParts(bytes: Uint8Array, metadata: Metadata): string[] {
+  // To libvips, an animated PNG is its first frame.
+  if (metadata.format === 'png') return hasPngChunk(bytes, 'acTL') ? ['animation'] : [];
+  return framesOf(metadata) < (metadata.pages ?? 1) ? ['other pictures'] : [];
+}
+
 const grays: ReadonlySet<string> = new Set(['b-w', 'grey16']);
 const colours: ReadonlySet<string> = new Set(['srgb', 'rgb', 'rgb16']);
 
 function channelsOf({ space, hasAlpha }: Metadata): number {
   return (grays.has(space) ? 1 : 3) + (hasAlpha ? 1 : 0);
+}
+
+/** @throws RangeError for what would come out as something else than a photo, or not at all. */
+function checkSamples({ space, depth, channels, hasAlpha }: Metadata): void {
+  const most = grays.has(space) ? 1 : space === 'cmyk' ? 4 : 3;
+  const got = channels - (hasAlpha ? 1 : 0);
+  if (got > most) {
+    throw new RangeError(`expected at most ${most} channels beside opacity, got ${got}`);
+  }
+  // Whether 1 is white, or 255, or what was farthest away, no file says.
+  if (grays.has(space) && /^(float|double|complex|dpcomplex)$/.test(depth)) {
+    throw new RangeError(`expected gray samples that are whole numbers, got ${depth}`);
+  }
 }
 
 function isBilevel({ bitsPerSample }: Metadata): boolean {

@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { PhotoFormat } from './photoFormats.js';
-import { metadataBlob, type MetadataField } from './photoMetadata.js';
+import { metadataBlob, pngTexts, type MetadataField } from './photoMetadata.js';
+import { addPngTexts } from './pngTexts-node.js';
 import type { RasterFormat } from './raster-node.js';
 import { addTiffNotes } from './tiffNotes-node.js';
 
@@ -38,6 +39,8 @@ export async function encodeRaster(
     wide ? (gray ? 'grey16' : 'rgb16') : gray && format.name !== 'gif' ? 'b-w' : 'srgb',
   );
   await withFormat(spaced, format, layout, options).toFile(path);
+  const texts = format.name === 'png' ? metadataBlob(metadata, pngTexts) : undefined;
+  if (texts) await addPngTexts(path, texts);
   if (format.name !== 'tiff') return;
   const [exif, iptc] = ['exif-data', 'iptc-data'].map((name) => metadataBlob(metadata, name));
   await addTiffNotes(path, { exif, iptc, width: layout.width, height: layout.height });

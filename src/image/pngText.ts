@@ -1,4 +1,4 @@
-// Text chunks of PNG files, where pictures carry how they were made. Bytes go in and out; nothing is decoded.
+// Chunks of PNG files, above all their texts, where pictures carry how they were made. Bytes go in and out; nothing is decoded.
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -49,6 +49,42 @@ export function readPngTexts(png: Uint8Array): Map<string, string> {
     texts.set(keyword, new TextDecoder().decode(data.subarray(translated + 1)));
   }
   return texts;
+}
+
+/**
+ * Whether a PNG file has a chunk of a type, such as `acTL` where it is animated.
+ * @throws RangeError for bytes that are no PNG.
+ */
+export function hasPngChunk(png: Uint8Array, type: string): boolean {
+  return chunksOf(png).some((chunk) => chunk.type === type);
+}
+
+/** A PNG file in two parts. */
+export interface SeparatedPng {
+  /** All but its texts, XMP among it. */
+  readonly rest: Uint8Array;
+  /** The chunks of its texts, as they are. */
+  readonly texts: Uint8Array;
+}
+
+const textTypes: ReadonlySet<string> = new Set(['tEXt', 'zTXt', 'iTXt']);
+const XMP = 'XML:com.adobe.xmp\0';
+
+/**
+ * Takes a PNG file and its texts apart.
+ * @throws RangeError for bytes that are no PNG.
+ */
+export function separatePngTexts(png: Uint8Array): SeparatedPng {
+  const [rest, texts]: [Uint8Array[], Uint8Array[]] = [[], []];
+  let from = 0;
+  for (const { type, start, end } of chunksOf(png)) {
+    const isXmp = fromLatin1(png.subarray(start, Math.min(end, start + XMP.length))) === XMP;
+    if (!textTypes.has(type) || isXmp) continue;
+    rest.push(png.subarray(from, start - 8));
+    texts.push(png.subarray(start - 8, end + 4));
+    from = end + 4;
+  }
+  return { rest: joinBytes([...rest, png.subarray(from)]), texts: joinBytes(texts) };
 }
 
 function chunksOf(png: Uint8Array): [Chunk, ...Chunk[]] {

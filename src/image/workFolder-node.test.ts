@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorkFolder, removeStaleWorkFolders } from './workFolder-node.js';
 
@@ -33,6 +33,16 @@ it('only those of processes that have ended are removed by others', async () => 
   expect(left).toHaveLength(2);
   expect(left).toContain('.nanosd-else');
   await writeFile(mine.path('still'), 'here');
+});
+
+it('those of a killed process are not taken for those of the next with its number', async () => {
+  await using mine = await createWorkFolder(folder);
+  const killed = join(folder, `.nanosd-${process.pid}-abcdef`);
+  await mkdir(killed);
+  await utimes(killed, 1, 1);
+  await removeStaleWorkFolders(folder);
+  await writeFile(mine.path('still'), 'here');
+  expect(await readdir(folder)).not.toContain(basename(killed));
 });
 
 it('a folder that is absent is reported by its name', async () => {

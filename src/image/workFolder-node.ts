@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError } from '../weights/file-node.js';
 import { emptyRaster } from './raster-node.js';
@@ -41,7 +41,7 @@ export async function createWorkFolder(folder: string): Promise<WorkFolder> {
 export async function removeStaleWorkFolders(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const match = workFolder.exec(name);
-    if (!match || isRunning(Number(match[1]))) continue;
+    if (!match || (await isInUse(join(folder, name), Number(match[1])))) continue;
     await rm(join(folder, name), { recursive: true, force: true });
   }
 }
@@ -49,6 +49,17 @@ export async function removeStaleWorkFolders(folder: string): Promise<void> {
 /** Whether a name is that of a work folder. */
 export function isWorkFolder(name: string): boolean {
   return workFolder.test(name);
+}
+
+/** In containers, a run often has the number that the killed one before it had: what is older than this process is not its own. */
+async function isInUse(path: string, owner: number): Promise<boolean> {
+  if (owner !== process.pid) return isRunning(owner);
+  const begun = Date.now() - 1000 * process.uptime();
+  const changed = await stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Infinity,
+  );
+  return changed >= begun;
 }
 
 function isRunning(process_: number): boolean {

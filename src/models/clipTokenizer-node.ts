@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endToken, parseMerges, startToken, vocabularyOfMerges } from '../text/index.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { packagePath } from './packageFolder-node.js';
 
 /** The folder of CLIP's own vocabulary, which the package ships for checkpoints that hold none. */
@@ -32,7 +33,7 @@ async function writeTokenizer(folder: string, merges: string): Promise<void> {
       tokenizer_class: 'CLIPTokenizer',
     }),
   };
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
 }
 

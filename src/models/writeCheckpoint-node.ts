@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { streamSafetensors } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { replaceFolder } from '../weights/replace-folder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { clipTokenizerFolder, writeClipTokenizer } from './clipTokenizer-node.js';
 import { kindOf, ModelError } from './modelFiles-node.js';
 import { configFileName, weightStem } from './networkFolder-node.js';
@@ -32,7 +33,7 @@ export function tokenizerWriter(from: string | null): WriteTokenizer | null {
   // The package holds less of it than a checkpoint does.
   if (from === clipTokenizerFolder()) return writeClipTokenizer;
   return async (folder) => {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const entries = await readdir(from, { withFileTypes: true });
     for (const entry of entries) {
       // Download caches hold links to files.

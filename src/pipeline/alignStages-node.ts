@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { indexFileName, openCheckpoint } from '../models/openCheckpoint-node.js';
 import { kindOf, readConfigFile } from '../models/modelFiles-node.js';
@@ -10,6 +9,7 @@ import { alignmentConfig, alignStudent } from '../training/alignStudent-node.js'
 import { readMetricsLog } from '../training/metricsLog-node.js';
 import { runFolder } from '../training/runFolder-node.js';
 import { trainingFolder, trainVae, vaeDistillationConfig } from '../training/trainVae-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { settingsOf, type FamilyPlan, type FamilyStage } from './familyPlan-node.js';
 import type { StageContext } from './stage.js';
 
@@ -168,7 +168,7 @@ export async function heldOutCurve(output: string): Promise<[step: number, loss:
 /** A folder that is only ever seen whole is not written twice. */
 async function writeOnce(folder: string, write: () => Promise<void>): Promise<void> {
   if (await isWhole(folder, indexFileName)) return;
-  await mkdir(join(folder, '..'), { recursive: true });
+  await makeFolder(join(folder, '..'));
   await write();
 }
 

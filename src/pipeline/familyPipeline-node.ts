@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from '../models/index.js';
-import { makeFolder } from '../training/runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { alignStage, compareStage, vaeStage } from './alignStages-node.js';
 import { distillStage, profileStage, searchStage } from './distillStages-node.js';
 import { planFamily } from './familyPlan-node.js';

@@ -1,4 +1,4 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promptTokens } from '../distillation/teacherPrompts-node.js';
 import { nanosdUnet, stagedUnetOf, type StagedUnetConfig } from '../models/index.js';
@@ -16,6 +16,7 @@ import {
 } from '../search/writeFamilyReport-node.js';
 import { Random } from '../tensor/index.js';
 import { replaceFolder } from '../weights/replace-folder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { heldOutCurve } from './alignStages-node.js';
 import { settingsOf, type FamilyPlan, type FamilyStage } from './familyPlan-node.js';
 import type { StageContext } from './stage.js';
@@ -65,7 +66,7 @@ async function alignedPoint(
   const { name } = point;
   const aligned = join(at.folderOf('align'), name);
   const member = memberFolder(at.folder, name);
-  await mkdir(join(at.folder, 'family'), { recursive: true });
+  await makeFolder(join(at.folder, 'family'));
   await rm(member, { recursive: true, force: true });
   await replaceFolder(member, (partial) => cp(aligned, partial, { recursive: true }));
   await using student = await openCheckpoint(aligned);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { inOrder, type PipelineEvent, type Settings, type Stage } from './stage.js';
 
 /** What lies in a stage's folder beside its results. */
@@ -89,7 +90,7 @@ function sorted(settings: Settings): Settings {
 
 async function openFolder(folder: string): Promise<Stamp> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw describeSystemError(folder, error);
   }

@@ -8,6 +8,7 @@ import {
 import type { NodeExecutorOptions } from '../runtime/ort-node.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
+import type { WrongDevice } from './chooseDevice-node.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
 import {
   restoreToBytes,
@@ -27,8 +28,10 @@ export interface OpenRestorerOptions {
   readonly task?: string;
   /** The path of a model's folder, or the name of a model of this package; by default the task's best. */
   readonly model?: string;
-  /** `cpu` unless given. */
+  /** `cpu` unless given; `auto` takes the fastest whose numbers are right, for which all are tried first. */
   readonly device?: string;
+  /** Is told which devices give wrong numbers, and so are not taken by `auto`. */
+  readonly onDeviceFallback?: (wrong: WrongDevice) => void;
   /** Threads inside an operator; by default one a physical core. */
   readonly threads?: number;
 }
@@ -71,12 +74,16 @@ const defaultModels: ReadonlyMap<string, string> = new Map([['sr', 'sr-x4']]);
  * devices there are.
  */
 export async function openRestorer(options: OpenRestorerOptions = {}): Promise<FileRestorer> {
-  const { task = 'sr', model = defaultModel(task), ...device } = options;
+  const { task = 'sr', model = defaultModel(task), threads } = options;
   const folder = await openRestorerFolder(model);
   if (folder.task !== task) {
     throw new ModelError(`${model}: expected a model for ${task}, got one for ${folder.task}`);
   }
-  const { executor, weights } = await startWithWeights(folder, device);
+  const device = await deviceOf(model, options);
+  const { executor, weights } = await startWithWeights(folder, {
+    device,
+    ...(threads !== undefined && { threads }),
+  });
   const restorer = createRestorer({ executor, config: folder.config, weights });
   return {
     ...restorer,
@@ -94,6 +101,16 @@ export async function openRestorer(options: OpenRestorerOptions = {}): Promise<F
       await executor[Symbol.asyncDispose]();
     },
   };
+}
+
+async function deviceOf(
+  model: string,
+  { device = 'cpu', onDeviceFallback }: OpenRestorerOptions,
+): Promise<string> {
+  if (device !== 'auto') return device;
+  // Only those who ask for it wait for what it takes to test devices.
+  const { chooseDevice } = await import('./chooseDevice-node.js');
+  return chooseDevice(model, onDeviceFallback);
 }
 
 /** The thread loads its engine while the weights are read here. */

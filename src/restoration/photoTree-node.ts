@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, parse, relative, resolve, sep } from 'node:path';
+import { basename, extname, join, parse, relative, sep } from 'node:path';
 import { photoFormats, type PhotoFormatName } from '../image/photoFormats.js';
 import { ImageFileError } from '../image/sharp-node.js';
 
@@ -9,6 +9,8 @@ export interface PhotoJob {
   readonly output: string;
   /** Bytes of the photo, which is about what it costs. */
   readonly size: number;
+  /** Why it cannot be restored, where that is known already. */
+  readonly problem?: string;
 }
 
 export interface PhotoTreeOptions {
@@ -23,7 +25,7 @@ const photoName = /\.(png|jpe?g|jfif|webp|avif|tiff?|bmp|gif|heic|heif|hif)$/i;
 
 /**
  * The photos of files and folders in the order of their names, each with its place below `output`, where the
- * folders are as they were. Hidden files, and `output` itself, are left out.
+ * folders are as they were. Hidden files, links to folders, and `output` itself, are left out.
  * @throws ImageFileError when a path is missing, or there is no photo at all.
  */
 export async function planPhotoTree(
@@ -31,7 +33,9 @@ export async function planPhotoTree(
   output: string,
   options: PhotoTreeOptions,
 ): Promise<PhotoJob[]> {
-  const found: { input: string; place: string }[] = [];
+  const found: (Found & { readonly place: string })[] = [];
+  // By whatever name it is reached: what it holds are results.
+  const without = await realpath(output).catch(() => undefined);
   for (const input of inputs) {
     const kind = await stat(input).catch((error: unknown) => {
       throw new ImageFileError(`${input}: no such file or directory`, { cause: error });
@@ -40,11 +44,12 @@ export async function planPhotoTree(
       found.push({ input, place: basename(input) });
       continue;
     }
-    if ((await realpath(input)) === (await realpath(output).catch(() => resolve(output)))) {
+    const real = await realpath(input);
+    if (real === without) {
       throw new ImageFileError(`${output}: expected another folder than that of the photos`);
     }
-    const photos = await listPhotos(input, resolve(output), options.recursive);
-    found.push(...photos.map((path) => ({ input: path, place: relative(input, path) })));
+    const photos = await listPhotos(input, real, { without, recursive: options.recursive });
+    for (const photo of photos) found.push({ ...photo, place: relative(input, photo.input) });
   }
   if (found.length === 0)
     throw new ImageFileError(`${inputs.join(', ')}: expected photos, got none`);
@@ -53,29 +58,51 @@ export async function planPhotoTree(
     options.format,
   );
   return Promise.all(
-    found.map(async ({ input }, i) => {
-      const size = await stat(input).then(
+    found.map(async ({ place: _place, ...photo }, i) => {
+      const size = await stat(photo.input).then(
         (file) => file.size,
         () => 0,
       );
-      return { input, output: join(output, places[i]), size };
+      return { ...photo, output: join(output, places[i]), size };
     }),
   );
 }
 
-async function listPhotos(folder: string, without: string, recursive: boolean): Promise<string[]> {
+interface ListOptions {
+  /** The real path of a folder that is left out. */
+  readonly without: string | undefined;
+  readonly recursive: boolean;
+}
+
+type Found = Pick<PhotoJob, 'input' | 'problem'>;
+
+/** The photos of a folder whose real path is `real`. */
+async function listPhotos(folder: string, real: string, options: ListOptions): Promise<Found[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw new ImageFileError(`${folder}: cannot be read`, { cause: error });
   });
-  const photos: string[] = [];
+  const photos: Found[] = [];
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.name.startsWith('.') || resolve(path) === without) continue;
+    const input = join(folder, entry.name);
+    const realPath = join(real, entry.name);
+    if (entry.name.startsWith('.') || realPath === options.without) continue;
     if (entry.isDirectory()) {
-      if (recursive) photos.push(...(await listPhotos(path, without, recursive)));
-    } else if (photoName.test(entry.name)) photos.push(path);
+      if (!options.recursive) continue;
+      // One by one: as arguments of one call, a hundred thousand are too many.
+      for (const photo of await listBelow(input, realPath, options)) photos.push(photo);
+    } else if (photoName.test(entry.name)) photos.push({ input });
   }
   return photos;
+}
+
+/** The photos of a folder inside another. One that cannot be read, as `lost+found` of a disk, stops none of the others. */
+async function listBelow(folder: string, real: string, options: ListOptions): Promise<Found[]> {
+  try {
+    return await listPhotos(folder, real, options);
+  } catch (error) {
+    if (!(error instanceof ImageFileError)) throw error;
+    return [{ input: folder, problem: 'the folder cannot be read' }];
+  }
 }
 
 /** Where two photos would become one file, as `a.bmp` and `a.png` do, both keep their whole name. */
@@ -89,9 +116,18 @@ function outputPlaces(places: readonly string[], format: PhotoFormatName | undef
       ? `${places[i]}${ending}`
       : place;
   });
-  const repeated = unique.find((place, i) => unique.indexOf(place) !== i);
-  if (repeated === undefined) return unique;
-  throw new ImageFileError(`${repeated}: expected one photo of this name, got several`);
+  checkDifferent(unique);
+  return unique;
+}
+
+function checkDifferent(places: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const place of places) {
+    if (seen.has(place)) {
+      throw new ImageFileError(`${place}: expected one photo of this name, got several`);
+    }
+    seen.add(place);
+  }
 }
 
 function withEnding(place: string, format: PhotoFormatName | undefined): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createImage, hasOpacity, type Image, type PictureRows } from '../image/index.js';
+import { withRoomOnDisk } from '../image/diskFull-node.js';
 import { checkFormatSize, checkOutput, photoFormatOf } from '../image/outputFile-node.js';
 import { photoFormats, type PhotoFormat, type PhotoFormatName } from '../image/photoFormats.js';
 import { changedMetadata, lostMetadata } from '../image/photoMetadata.js';
@@ -15,6 +16,7 @@ import { createWorkFolder, type WorkFolder } from '../image/workFolder-node.js';
 import type { RestorerConfig } from '../models/index.js';
 import { availableMemory } from '../runtime/availableMemory-node.js';
 import { MemoryError } from '../runtime/memory.js';
+import { unlessAborted } from '../runtime/queue.js';
 import type { RestoreOptions, Restorer } from './createRestorer.js';
 import { matchColours } from './matchColours.js';
 import { chooseTile } from './memory.js';
@@ -115,7 +117,8 @@ export async function restoreToStream(
     return {
       ...restored,
       size,
-      stream: () => createReadStream(path),
+      // Told where the file ends, it ends with the last byte: who has all bytes of an answer may hang up at once.
+      stream: () => createReadStream(path, { end: size - 1 }),
       [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -130,15 +133,24 @@ function writableFormat(format: PhotoFormatName): PhotoFormat {
   return found;
 }
 
-async function open(source: PhotoSource, { maxPixels }: RestoreFileOptions): Promise<Photo> {
+async function open(
+  source: PhotoSource,
+  { maxPixels, signal }: RestoreFileOptions,
+): Promise<Photo> {
   const given = typeof source === 'string' || source instanceof Uint8Array;
   const limit = maxPixels === undefined ? {} : { maxPixels };
-  return openPhoto(given ? source : await collect(source), limit);
+  return openPhoto(given ? source : await unlessAborted(collect(source, signal), signal), limit);
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function collect(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted();
+    all.push(chunk);
+  }
   return Buffer.concat(all);
 }
 
@@ -177,7 +189,7 @@ function planPhoto(
   name: string,
   options: RestoreFileOptions,
 ): PhotoPlan {
-  requireQuality(options);
+  checkQuality(options);
   const size = labelled(photo.name, () => outputSize(photo, restorer.scale, options));
   checkFormatSize(name, format, size.width, size.height);
   const available = options.maxMemory ?? availableMemory();
@@ -187,18 +199,21 @@ function planPhoto(
   return { name, format, ...size, frames: format.frames ? photo.frames : 1, tile };
 }
 
-/** The encoder would say the same, but after all the work. */
-function requireQuality({ quality }: RestoreFileOptions): void {
-  if (quality === undefined) return;
-  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return;
-  throw new RangeError(`expected a quality from 1 to 100, got ${quality}`);
-}
-
-async function restorePhoto(
-  { restorer }: PhotoRestorer,
+function restorePhoto(
+  photoRestorer: PhotoRestorer,
   photo: Photo,
   plan: PhotoPlan,
   folder: WorkFolder,
+  options: RestoreFileOptions,
+): Promise<RestoredFile> {
+  return withRoomOnDisk(plan.name, restoreIn(folder, photoRestorer, photo, plan, options));
+}
+
+async function restoreIn(
+  folder: WorkFolder,
+  { restorer }: PhotoRestorer,
+  photo: Photo,
+  plan: PhotoPlan,
   options: RestoreFileOptions,
 ): Promise<RestoredFile> {
   const { format, frames, width, height } = plan;
@@ -235,6 +250,12 @@ async function restorePhoto(
   } finally {
     await decoded.close();
   }
+}
+
+/** Encoders find out when all else is done. */
+function checkQuality({ quality = 1 }: RestoreFileOptions): void {
+  if (Number.isInteger(quality) && quality >= 1 && quality <= 100) return;
+  throw new RangeError(`expected a quality from 1 to 100, got ${quality}`);
 }
 
 async function labelledDecode(photo: Photo, path: string): Promise<Raster> {
@@ -325,7 +346,7 @@ function lostParts(
   { metadata }: RestoreFileOptions,
 ): string[] {
   const depth = decoded.depth === 16 && format.depth === 8 ? ['16 bits'] : [];
-  const animation = frames < photo.frames ? ['animation'] : [];
+  const animation = frames < photo.frames ? ['animation'] : photo.unread;
   const notes = metadata === 'strip' ? [] : lostMetadata(decoded.metadata, format);
   return [...depth, ...animation, ...notes];
 }

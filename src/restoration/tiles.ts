@@ -67,7 +67,7 @@ function planAxis(
   const margin = 2 * roundUp(overlap, multiple);
   const largest = tile - (tile % multiple);
   if (padded <= largest) return { size: padded, spans: [{ start: 0, from: 0, to: length }] };
-  if (largest <= margin) {
+  if (!(largest > margin)) {
     throw new RangeError(
       `expected tiles of at least ${margin + multiple} pixels a side, got ${tile}`,
     );

@@ -13,7 +13,7 @@ export function createQueue(): Queue {
       return task();
     });
     last = turn.catch(() => undefined);
-    return signal ? unlessAborted(turn, signal) : turn;
+    return unlessAborted(turn, signal);
   };
 }
 
@@ -28,7 +28,9 @@ export function takeTurn(queue: Queue, signal?: AbortSignal): Promise<() => void
   });
 }
 
-function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What a promise gives, unless the signal is aborted before: then it rejects at once with the signal's reason. */
+export function unlessAborted<T>(turn: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return turn;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     const settled = (): void => signal.removeEventListener('abort', abort);

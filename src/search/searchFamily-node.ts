@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { graphCost } from '../graph/index.js';
 import { ConfigError, nanosdUnet, nanosdUnetFile, stagedUnetOf } from '../models/index.js';
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import { cutUnet, parseStages } from '../surgery/index.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { missingSurrogates, openSurrogates, teacherUnet } from './assembleStudent-node.js';
 import type { FamilyPoint, FamilyReport, SearchRecord } from './familyReport.js';
 import { networkCosts, type FamilySearchSettings } from './familyProblem.js';
@@ -73,7 +73,7 @@ export async function searchFamily(
   if (surrogates.missing.length > 0) {
     throw missingSurrogates(options.surrogates, surrogates.missing);
   }
-  await mkdir(options.output, { recursive: true });
+  await makeFolder(options.output);
   await using pool = openExecutorPool(options.compute);
   const settings = { ...options.quality, cache: join(options.output, 'cache') };
   await using meter = await openQualityMeter(teacher, pool.executors, settings, {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tensor, toFloat32, toFloat64, type Shape, type Tensor } from '../tensor/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { Matrix } from './gaussianFit.js';
 
 /** What students are compared with: samples of the teacher and their features. */
@@ -31,7 +31,7 @@ export async function cachedTeacherSamples(
   const known = found?.metadata.identity === identity && fromTensors(found.tensors);
   if (known) return known;
   const samples = await compute();
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeSafetensorsFile(path, toTensors(samples, latent), { identity });
   return samples;
 }

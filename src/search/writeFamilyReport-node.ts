@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Image } from '../image/index.js';
 import { writeImage } from '../image/sharp-node.js';
 import { ConfigError } from '../models/index.js';
 import { readConfigFile } from '../models/modelFiles-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { FamilyReport } from './familyReport.js';
 import { familyReportHtml } from './reportHtml.js';
 
@@ -47,7 +48,7 @@ export async function writeSamples(
   name: string,
   pictures: readonly Image[],
 ): Promise<string[]> {
-  await mkdir(join(folder, samplesFolder), { recursive: true });
+  await makeFolder(join(folder, samplesFolder));
   const paths = pictures.map((_, i) => `${samplesFolder}/${name}-${i}.webp`);
   for (const [i, path] of paths.entries()) await writeImage(join(folder, path), pictures[i]);
   return paths;

@@ -17,10 +17,12 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** Whether two shapes are of the same rank and equal in every axis. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
+/** As messages show it: `[1, 3, 64, 64]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }

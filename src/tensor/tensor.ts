@@ -35,6 +35,7 @@ export function float32(shape: Shape, values: ArrayLike<number>): Tensor<'float3
   return tensor('float32', shape, Float32Array.from(values));
 }
 
+/** A tensor of a dtype and shape whose elements are all zero (false of `bool`). */
 export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
   return tensor(dtype, shape, allocate(dtype, elementCount(shape)));
 }

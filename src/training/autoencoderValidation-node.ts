@@ -19,7 +19,7 @@ import {
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
 import { toSigned } from './autoencoderLoss.js';
 import type { ValidationOptions } from './objective.js';
-import { makeFolder } from './runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { ValidationReport, ValidationScore } from './validation.js';
 import { padToMultiple, sideBySide } from './validationPictures.js';
 import type { PhotoSets } from './validationSets-node.js';

@@ -6,7 +6,7 @@ import { WeightsError } from '../weights/index.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
 import type { ModelFile } from './objective.js';
-import { makeFolder } from './runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import { meanScore, type ValidationReport } from './validation.js';
 
 const reportFileName = 'metrics.json';

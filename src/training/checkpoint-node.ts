@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Graph } from '../graph/index.js';
 import { tensor, type Tensor, type Weights } from '../tensor/index.js';
@@ -7,6 +7,7 @@ import { checkFinite, matchWeights, WeightsError } from '../weights/index.js';
 import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { Optimizer } from './optimizers.js';
 import { changedKeys, type RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
@@ -42,7 +43,7 @@ export async function saveCheckpoint(
   const partial = join(folder, `.${name}.partial`);
   try {
     await rm(partial, { recursive: true, force: true });
-    await mkdir(partial, { recursive: true });
+    await makeFolder(partial);
     await writeState(partial, state, identity);
     await rm(path, { recursive: true, force: true });
     await rename(partial, path);

@@ -10,7 +10,7 @@ import { replaceFile } from '../weights/replace-file-node.js';
 import { openSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
 import { createPhotoEncoder, type PhotoEncoder } from './latentMaps-node.js';
 import { photosFingerprint } from './photoFolder-node.js';
-import { makeFolder } from './runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 
 /** What latents are made of, and where they are kept. */
 export interface LatentPlan {

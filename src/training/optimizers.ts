@@ -33,6 +33,7 @@ export interface Optimizer {
   ): void;
 }
 
+/** The rule of a configuration, without any state: that is the caller's, and lies beside the weights. */
 export function createOptimizer(config: OptimizerConfig): Optimizer {
   switch (config.kind) {
     case 'adamw':

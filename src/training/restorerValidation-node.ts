@@ -19,7 +19,7 @@ import {
 } from '../models/index.js';
 import { tensor, toFloat32, type Weights } from '../tensor/index.js';
 import type { ValidationOptions } from './objective.js';
-import { makeFolder } from './runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { ValidationReport, ValidationScore } from './validation.js';
 import { comparisonPicture, padToMultiple } from './validationPictures.js';
 import type { PairSets } from './validationSets-node.js';

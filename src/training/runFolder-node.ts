@@ -1,6 +1,5 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeSystemError } from '../weights/file-node.js';
 
 /** Where a run keeps its things. */
 export interface RunFolder {
@@ -23,16 +22,6 @@ export function runFolder(outputDir: string): RunFolder {
     best: join(outputDir, 'best'),
     validation: join(outputDir, 'validation'),
   };
-}
-
-/**
- * Makes a folder, and those above it, where it is not there.
- * @throws WeightsError when the system refuses.
- */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    throw describeSystemError(path, error);
-  });
 }
 
 /** Removes what writing that was interrupted has left in a run's folders. */

@@ -17,7 +17,7 @@ import { pictureGrid, samplePictures } from './samplePictures.js';
 import { openLatents, type LatentOptions } from './latents-node.js';
 import type { ValidationOptions } from './objective.js';
 import { rowNamed, type PromptTable } from './promptTable.js';
-import { makeFolder } from './runFolder-node.js';
+import { makeFolder } from '../weights/makeFolder-node.js';
 import type { ValidationReport, ValidationScore } from './validation.js';
 
 export interface UnetValidation {

@@ -89,6 +89,8 @@ export function describeSystemError(path: string, error: unknown): Error {
     ENOSPC: 'no space left on the device',
     EROFS: 'the file system is read-only',
     EMFILE: 'too many open files',
+    ELOOP: 'its links lead nowhere but to themselves',
+    ENAMETOOLONG: 'the name is too long',
   };
   return new WeightsError(`${path}: ${reasons[error.code] ?? error.message}`, { cause: error });
 }

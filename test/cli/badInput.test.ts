@@ -55,7 +55,11 @@ const into = (output: string, ...args: string[]) => ['-o', output, '-m', 'model'
 /** What is wrong, the command line, and what the one line must say. */
 const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] = [
   ['a missing file', restore('gone.jpg', ...into('o.png')), /gone\.jpg: no such file/],
-  ['a folder instead of a file', restore('folder', ...into('o.png')), /folder: expected a file/],
+  [
+    'a folder instead of a file',
+    restore('folder', ...into('o.png')),
+    /folder: expected a folder to restore to, got o\.png/,
+  ],
   ['a truncated JPEG', restore('truncated.jpg', ...into('o.png')), /truncated\.jpg: .*damaged/],
   ['a zero-byte file', restore('empty.png', ...into('o.png')), /empty\.png: .*got no bytes/],
   [
@@ -140,6 +144,26 @@ const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] 
     'an unknown format',
     restore('photo.png', '-m', 'model', '-f', 'psd'),
     /expected one of the formats png, .*, got psd/,
+  ],
+  [
+    'a quality that is none',
+    restore('photo.png', ...into('o.jpg', '--quality', '101')),
+    /--quality .*'101' is invalid\. Expected a whole number from 1 to 100/,
+  ],
+  [
+    'a folder of results that is a file',
+    restore('photo.png', 'wide.png', ...into('model/config.json')),
+    /model\/config\.json: expected a folder to write to/,
+  ],
+  [
+    'a report in a folder that is not there',
+    restore('photo.png', 'wide.png', ...into('folder', '--report', 'gone/report.json')),
+    /gone\/report\.json: expected a folder gone that can be written to/,
+  ],
+  [
+    'a photo below a file',
+    restore('photo.png/below.png', ...into('o.png')),
+    /photo\.png\/below\.png: a part of the path is not a directory/,
   ],
   ['a folder without a place for the results', restore('folder', '-m', 'model'), /folder: .* -o/],
   [

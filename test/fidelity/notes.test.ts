@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addPngText } from '../../src/image/index.js';
 import { restoreToBytes, restoreToFile } from '../../src/restoration/restorePhoto-node.js';
 import { exiftool } from './exiftool.js';
 import { identityRestorer } from './identity.js';
@@ -126,5 +127,22 @@ describe('HEIC', () => {
     await expect(restoreToBytes(identityRestorer(2), heic, 'png', {})).rejects.toThrow(
       'image: HEIC needs a decoder that sharp does not bring; convert it to JPEG, PNG or AVIF first',
     );
+  });
+});
+
+describe('comments of a PNG', () => {
+  const keywords = ['Creation Time', 'Say "so"', 'R&D', '<b>', '"'.repeat(79)];
+
+  it('come through whatever their keywords are, and harm nothing else', async () => {
+    const create = { width: 8, height: 6, channels: 3, background: '#884422' } as const;
+    const bare = await sharp({ create }).withIccProfile('p3').png().toBuffer();
+    const png = keywords.reduce<Uint8Array>((file, name) => addPngText(file, name, 'a "b"'), bare);
+    const { bytes } = await restoreToBytes(identityRestorer(2), png, 'png', {});
+    const { comments = [], icc } = await sharp(bytes).metadata();
+    const kept = comments.map(({ keyword, text }) => [keyword, text]).sort();
+    expect(kept).toEqual(keywords.map((keyword) => [keyword, 'a "b"']).sort());
+    const stripped = await restoreToBytes(identityRestorer(2), png, 'png', { metadata: 'strip' });
+    expect((await sharp(stripped.bytes).metadata()).comments).toBe(undefined);
+    expect(icc?.equals((await sharp(bare).metadata()).icc ?? Buffer.alloc(0))).toBe(true);
   });
 });
