@@ -8,7 +8,7 @@ import {
   type Image,
 } from '../image/index.js';
 import { Random } from '../tensor/index.js';
-import { copyCrop, packImage } from './crops.js';
+import { copyCrop, cropDetail, packImage } from './crops.js';
 
 function randomBytesImage(width: number, height: number): Image {
   const random = Random.seeded(7);
@@ -62,5 +62,25 @@ describe('packImage', () => {
   it('rounds to 8 bits and limits', () => {
     const image = createImage(2, 1, 1, Float32Array.of(0.5004, 1.2));
     expect([...packImage(image).data]).toEqual([128, 255]);
+  });
+});
+
+describe('cropDetail', () => {
+  const stairs = createImage(12, 12, 3);
+  // Steps of 2 to the right and of 6 downwards, in the green channel; noise that does not count in the others.
+  stairs.data.forEach((_, i) => {
+    const [channel, y, x] = [Math.floor(i / 144), Math.floor(i / 12) % 12, i % 12];
+    stairs.data[i] = (channel === 1 ? 2 * x + 6 * y : (i * 7919) % 256) / 255;
+  });
+
+  it('is the mean step between neighbours', () => {
+    const at = (left: number, top: number) =>
+      cropDetail(packImage(stairs), { left, top, size: 5, orientation: 3 });
+    expect([at(0, 0), at(7, 7)]).toEqual([4, 4]);
+  });
+
+  it('of a flat crop is 0', () => {
+    const whole = { left: 0, top: 0, size: 12, orientation: 0 };
+    expect(cropDetail(packImage(createImage(12, 12, 3)), whole)).toBe(0);
   });
 });

@@ -29,6 +29,20 @@ export interface Crop {
   readonly orientation: number;
 }
 
+/** The mean difference between neighbours, over rows and columns, of the channel in the middle; in steps of 8 bits. */
+export function cropDetail({ width, height, channels, data }: BytePlanes, crop: Crop): number {
+  const { left, top, size } = crop;
+  const plane = (channels >> 1) * width * height;
+  let sum = 0;
+  for (let y = top; y < top + size - 1; y++) {
+    const row = plane + y * width;
+    for (let at = row + left; at < row + left + size - 1; at++) {
+      sum += Math.abs(data[at + 1] - data[at]) + Math.abs(data[at + width] - data[at]);
+    }
+  }
+  return sum / (2 * (size - 1) ** 2);
+}
+
 /** Writes a crop as [C, size, size] floats in [0, 1] into `out` at `offset`. */
 export function copyCrop(planes: BytePlanes, crop: Crop, out: Float32Array, offset: number): void {
   const { left, top, size, orientation } = crop;

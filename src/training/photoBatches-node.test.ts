@@ -91,6 +91,26 @@ it('are the crops themselves where nothing is degraded', async () => {
   expect(sample.shape).toEqual([3, 3, 8, 8]);
 });
 
+describe('of several candidates', () => {
+  /** The mean step between neighbours in a row of the targets. */
+  async function steps(candidates: number): Promise<number> {
+    const { target } = await open({ candidates }).read(0, 64);
+    const { data } = target;
+    return data.reduce((sum, v, i) => sum + (i % 32 ? Math.abs(v - data[i - 1]) : 0), 0);
+  }
+
+  it('the most detailed crops are taken', async () => {
+    const [one, four] = [await steps(1), await steps(4)];
+    expect(four).toBeGreaterThan(1.05 * one);
+  });
+
+  it('they are the same every time', async () => {
+    const [all, last] = [open({ candidates: 3 }), open({ candidates: 3, cacheBytes: 1 })];
+    const [{ sample }, part] = [await all.read(0, 4), await last.read(3, 1)];
+    expect(sample.data.slice(-192)).toEqual(part.sample.data);
+  });
+});
+
 describe('photographs that cannot be used', () => {
   it('are named once and left out', async () => {
     const bad = join(folder, 'bad');

@@ -1,7 +1,7 @@
 import { ImageFileError } from '../image/sharp-node.js';
 import { applyDegradation, imresize, type Image } from '../image/index.js';
 import { Random, tensor, type Tensor } from '../tensor/index.js';
-import { copyCrop, packImage } from './crops.js';
+import { copyCrop, cropDetail, packImage, type Crop } from './crops.js';
 import {
   openPhotoCache,
   type DecodedPhoto,
@@ -13,6 +13,8 @@ export interface PhotoBatchOptions extends PhotoCacheOptions {
   /** Side of the degraded crops, in pixels; targets are `scale` times as large (1 where nothing is degraded). */
   readonly sampleSize: number;
   readonly seed: number;
+  /** Crops to draw for each one, of which the most detailed is taken: flat ones teach little. 1 unless given. */
+  readonly candidates?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export function openPhotoBatches(
   options: PhotoBatchOptions,
   onUnusable: (reason: string) => void,
 ): PhotoBatches {
-  const { sampleSize, scale, degradation, photos, seed } = options;
+  const { sampleSize, scale, degradation, seed } = options;
   const targetSize = sampleSize * scale;
   const cache = openPhotoCache(options, targetSize, onUnusable);
   return {
@@ -50,9 +52,9 @@ export function openPhotoBatches(
       const sample = degradation ? new Float32Array(count * 3 * sampleSize ** 2) : target;
       for (let i = 0; i < count; i++) {
         const random = Random.seeded(seed, first + i);
-        const photo = await drawPhoto(cache, photos.length, random);
+        const drawn = await drawCrop(cache, options, random);
         const at = { sample: i * 3 * sampleSize ** 2, target: i * 3 * targetSize ** 2 };
-        copyPair(photo, options, random, { sample, target }, at);
+        copyPair(drawn, options, random, { sample, target }, at);
       }
       const targets = tensor('float32', [count, 3, targetSize, targetSize], target);
       if (!degradation) return { sample: targets, target: targets };
@@ -72,25 +74,51 @@ async function drawPhoto(cache: PhotoCache, photos: number, random: Random): Pro
   throw new ImageFileError(`expected photographs to train on, got ${photos} that cannot be used`);
 }
 
+interface DrawnCrop {
+  readonly photo: DecodedPhoto;
+  /** Of the degraded photo, or what would be it. */
+  readonly crop: Crop;
+}
+
+async function drawCrop(
+  cache: PhotoCache,
+  { sampleSize, scale, photos, candidates = 1 }: PhotoBatchOptions,
+  random: Random,
+): Promise<DrawnCrop> {
+  let [best, most]: [DrawnCrop | undefined, number] = [undefined, 0];
+  for (let i = 0; i < candidates; i++) {
+    const photo = await drawPhoto(cache, photos.length, random);
+    const { width, height } = photo.target;
+    const left = random.integer(width / scale - sampleSize + 1);
+    const top = random.integer(height / scale - sampleSize + 1);
+    const crop = { left, top, size: sampleSize, orientation: random.integer(8) };
+    const detail = candidates === 1 ? 0 : cropDetail(photo.target, enlarged(crop, scale));
+    if (best && detail <= most) continue;
+    [best, most] = [{ photo, crop }, detail];
+  }
+  if (!best) throw new RangeError(`expected at least one candidate, got ${candidates}`);
+  return best;
+}
+
+function enlarged({ left, top, size, orientation }: Crop, scale: number): Crop {
+  return { left: left * scale, top: top * scale, size: size * scale, orientation };
+}
+
 function copyPair(
-  photo: DecodedPhoto,
+  { photo, crop }: DrawnCrop,
   { sampleSize, scale, degradation }: PhotoBatchOptions,
   random: Random,
   out: { readonly sample: Float32Array; readonly target: Float32Array },
   at: { readonly sample: number; readonly target: number },
 ): void {
   const { target, sample } = photo;
-  const left = random.integer(target.width / scale - sampleSize + 1);
-  const top = random.integer(target.height / scale - sampleSize + 1);
-  const orientation = random.integer(8);
-  const size = sampleSize * scale;
-  const crop = { left: left * scale, top: top * scale, size, orientation };
-  copyCrop(target, crop, out.target, at.target);
+  copyCrop(target, enlarged(crop, scale), out.target, at.target);
   if (!degradation) return;
   if (sample) {
-    copyCrop(sample, { left, top, size: sampleSize, orientation }, out.sample, at.sample);
+    copyCrop(sample, crop, out.sample, at.sample);
     return;
   }
+  const size = sampleSize * scale;
   const pixels = out.target.slice(at.target, at.target + 3 * size * size);
   const clean: Image = { width: size, height: size, channels: 3, data: pixels };
   const degraded = applyDegradation(clean, degradation, random);

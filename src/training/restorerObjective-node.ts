@@ -33,6 +33,7 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
         degradation: data.degradation,
         seed,
         cacheBytes: data.cache_megabytes * 1e6,
+        ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
       };
       const depth = shardCount(config) * 2;
       const batches = prefetchPhotoBatches(options, { count: shardSize(config), depth, onWarning });

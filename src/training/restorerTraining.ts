@@ -22,6 +22,8 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         /** Side of the degraded crop; the target's is `scale` times that. */
         sample_size: z.int().min(8),
         degradation: degradationSchema,
+        /** Crops to draw for each one, of which the most detailed is taken. */
+        crop_candidates: z.int().min(1).max(64).optional(),
         cache_megabytes: positive.default(1500),
       }),
       loss: pictureLosses,
