@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { imageFromBytes, psnr, type Image } from 'nanosd';
-import { openRestorer, writeImage } from 'nanosd/node';
+import { makeFolder, openRestorer, writeImage } from 'nanosd/node';
 import sharp from 'sharp';
 import { scene } from './scene.js';
 
@@ -22,6 +22,7 @@ export async function benchSeams(args: readonly string[]): Promise<void> {
     },
   });
   const { model, photo, output } = values;
+  if (output !== undefined) await makeFolder(output);
   const image = photo === undefined ? scene(width, height) : await enlarged(photo);
   await using restorer = await openRestorer({ model });
   const whole = await restorer.restore(image, { tile: 2048 });
