@@ -4,9 +4,10 @@
 import { resolve, dirname } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { restorerConfig } from '../src/models/index.js';
+import { restorer, restorerConfig, restorerMultiple } from '../src/models/index.js';
 import { Random } from '../src/tensor/index.js';
-import { deepenRestorer, parseTrainingConfig } from '../src/training/index.js';
+import { deepenRestorer } from '../src/surgery/index.js';
+import { initializeRestorer, parseTrainingConfig } from '../src/training/index.js';
 import { castWeights } from '../src/weights/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../src/weights/safetensors-node.js';
 
@@ -24,6 +25,9 @@ if (config.model._class_name !== 'OneStepRestorer') {
 }
 const { tensors } = await readSafetensorsFile(weightsPath);
 const weights = castWeights(tensors, 'float32');
-const grown = deepenRestorer(weights, restorerConfig(config.model), Random.seeded(config.seed));
+const deeper = restorerConfig(config.model);
+const side = restorerMultiple(deeper);
+const graph = restorer(deeper, { batch: 1, height: side, width: side });
+const grown = deepenRestorer(weights, initializeRestorer(graph, Random.seeded(config.seed)));
 await writeSafetensorsFile(target, grown);
 console.log(`${target}: ${grown.size - weights.size} new tensors, ${grown.size} in all`);

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeSystemError } from '../weights/file-node.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';
 import { inOrder, type PipelineEvent, type Settings, type Stage } from './stage.js';
@@ -89,11 +88,7 @@ function sorted(settings: Settings): Settings {
 }
 
 async function openFolder(folder: string): Promise<Stamp> {
-  try {
-    await makeFolder(folder);
-  } catch (error) {
-    throw describeSystemError(folder, error);
-  }
+  await makeFolder(folder);
   const text = await readFile(join(folder, stampName), 'utf8').catch(() => null);
   const stamp = text === null ? null : parseStamp(text);
   // Without one that can be read it was killed before it ended; the stage itself goes on from what is there.

@@ -2,6 +2,7 @@ export * from './autoencoderAxes.js';
 export * from './channels.js';
 export * from './cutPipeline.js';
 export * from './cutUnet.js';
+export * from './deepenRestorer.js';
 export * from './foldPromptEmbeddings.js';
 export * from './importantChannels.js';
 export * from './inheritance.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configFileName, weightsFileName } from '../models/modelFolder-node.js';
 import type { Weights } from '../tensor/index.js';
-import { WeightsError } from '../weights/index.js';
+import { parseJson } from '../weights/parseJson.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
 import type { ModelFile } from './objective.js';
@@ -48,13 +48,7 @@ export async function readBestReport(folder: string): Promise<ValidationReport |
   const path = join(folder, reportFileName);
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return null;
-  try {
-    return JSON.parse(text) as ValidationReport;
-  } catch (error) {
-    throw new WeightsError(`${path}: expected JSON (${(error as Error).message})`, {
-      cause: error,
-    });
-  }
+  return parseJson(text, path) as ValidationReport;
 }
 
 async function writeJson(path: string, value: object): Promise<void> {

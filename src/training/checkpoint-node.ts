@@ -5,6 +5,7 @@ import { tensor, type Tensor, type Weights } from '../tensor/index.js';
 import { ConfigError } from '../models/index.js';
 import { checkFinite, matchWeights, WeightsError } from '../weights/index.js';
 import { describeSystemError } from '../weights/file-node.js';
+import { parseJson } from '../weights/parseJson.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../weights/safetensors-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';
@@ -166,16 +167,6 @@ async function readHead(path: string): Promise<CheckpointHead> {
     throw new WeightsError(`${file}: expected a step number`);
   }
   return { step: Number(head.step), identity: isRecord(head.config) ? head.config : null };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new WeightsError(`${path}: expected JSON (${(error as Error).message})`, {
-      cause: error,
-    });
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,6 @@ export * from './autoencoderLoss.js';
 export * from './autoencoderTraining.js';
 export * from './config.js';
 export * from './crops.js';
-export * from './deepenRestorer.js';
 export * from './denoisingLoss.js';
 export * from './initialize.js';
 export * from './initializeAutoencoder.js';
