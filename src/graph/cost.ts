@@ -94,6 +94,17 @@ const costRules: { readonly [O in Op]: CostRule<Attributes[O]> } = {
     products(elementCount(output.shape) * elementCount(weight.shape.slice(1)), bias, output),
   convTranspose: ([x, weight, bias], _, output) =>
     products(elementCount(x.shape) * elementCount(weight.shape.slice(1)), bias, output),
+  blockChannels: free,
+  unblockChannels: free,
+  blockedConv: ([, weight, bias, added], { activation }, output) => {
+    const { macs, flops } = products(
+      elementCount(output.shape) * elementCount(weight.shape.slice(1)),
+      bias,
+      output,
+    );
+    const more = (added ? 1 : 0) + (activation === 'none' ? 0 : 1);
+    return { macs, flops: flops + more * elementCount(output.shape) };
+  },
   // Mean, difference, square, mean, quotient, scale, shift.
   groupNorm: perOutput(7),
   layerNorm: perOutput(7),

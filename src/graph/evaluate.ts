@@ -1,6 +1,11 @@
 import { toFloat64 } from '../tensor/index.js';
 import { erf } from './erf.js';
 import {
+  evaluateBlockChannels,
+  evaluateBlockedConv,
+  evaluateUnblockChannels,
+} from './evaluateBlocked.js';
+import {
   binary,
   comparison,
   evaluateCast,
@@ -91,6 +96,9 @@ const evaluateRules: { readonly [O in Op]: EvaluateRule<Attributes[O]> } = {
   matmul: evaluateMatmul,
   conv: evaluateConv,
   convTranspose: evaluateConvTranspose,
+  blockChannels: evaluateBlockChannels,
+  unblockChannels: evaluateUnblockChannels,
+  blockedConv: evaluateBlockedConv,
   groupNorm: evaluateGroupNorm,
   layerNorm: evaluateLayerNorm,
   resize: evaluateResize,

@@ -1,4 +1,5 @@
 export * from './appendGraph.js';
+export * from './blocks.js';
 export * from './builder.js';
 export * from './cost.js';
 export * from './costByStage.js';

@@ -229,6 +229,24 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
     );
     return { shape: [n, outPerGroup * groups, ...spatial], dtype: x.dtype };
   },
+  blockChannels: requireBlocks,
+  unblockChannels: requireBlocks,
+  blockedConv: ([x, weight, bias, added], attributes) => {
+    requireBlocks([x], attributes);
+    requireBlocks([weight], attributes);
+    const [out, channels] = weight.shape;
+    if (x.shape[1] !== channels || out % attributes.blockSize !== 0) {
+      throw mismatch(`weight [whole blocks, ${x.shape[1]}, kh, kw]`, formatShape(weight.shape));
+    }
+    requireSameDType(x, weight);
+    requireVector(x, bias, out);
+    const lengths = [0, 1].map((i) => convLength(x, weight, attributes, i));
+    const result = { shape: [x.shape[0], out, ...lengths], dtype: x.dtype };
+    if (added && !sameShape(added.shape, result.shape)) {
+      throw mismatch(formatShape(result.shape), formatShape(added.shape));
+    }
+    return result;
+  },
   groupNorm: ([x, weight, bias], { groups }) => {
     const c = x.shape[1];
     if (c % groups !== 0) throw mismatch(`channels divisible by ${groups} groups`, `${c}`);
@@ -299,7 +317,7 @@ export function inferType<O extends Op>(
 function convLength(
   x: ValueType,
   weight: ValueType,
-  attributes: ConvAttributes,
+  attributes: Omit<ConvAttributes, 'groups'>,
   i: number,
 ): number {
   const { strides, pads, dilations } = attributes;
@@ -315,6 +333,14 @@ function sliceLength(length: number, start: number, end: number, step: number): 
 
 function requireRank(x: ValueType, rank: number): void {
   if (x.shape.length !== rank) throw mismatch(`rank ${rank}`, formatShape(x.shape));
+}
+
+function requireBlocks([x]: readonly ValueType[], { blockSize }: { blockSize: number }): ValueType {
+  requireRank(x, 4);
+  if (x.shape[1] % blockSize !== 0) {
+    throw mismatch(`channels in whole blocks of ${blockSize}`, formatShape(x.shape));
+  }
+  return x;
 }
 
 function requireDType(x: ValueType, dtype: DType): void {

@@ -20,6 +20,12 @@ export interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
+/** A convolution in one group whose operands are in blocks of channels, of `blockSize` each. */
+export interface BlockedConvAttributes extends Omit<ConvAttributes, 'groups'> {
+  readonly blockSize: number;
+  readonly activation: 'none' | 'relu';
+}
+
 type None = Readonly<Record<never, never>>;
 
 /**
@@ -95,6 +101,19 @@ export interface Attributes {
   conv: ConvAttributes;
   /** `convTranspose(x, weight[, bias])`: weight `[in, out / groups, kh, kw]`. */
   convTranspose: ConvTransposeAttributes;
+  /**
+   * `[N, C, H, W]` with its elements in the order `[N, C / blockSize, H, W, blockSize]`, in which processors
+   * convolve fastest; the shape stays as it is written.
+   */
+  blockChannels: { readonly blockSize: number };
+  /** Back in the order `[N, C, H, W]`: the inverse of `blockChannels`. */
+  unblockChannels: { readonly blockSize: number };
+  /**
+   * `blockedConv(x, weight, bias[, sum])`: a convolution, `sum` added and then the activation. `x`, `sum` and the
+   * result are in `blockChannels`' order, the weight `[O, I, kh, kw]` in the order
+   * `[O / blockSize, I / blockSize, kh, kw, I's block, O's block]`.
+   */
+  blockedConv: BlockedConvAttributes;
   /** `groupNorm(x, weight, bias)` over `[N, C, ...]`. */
   groupNorm: { readonly groups: number; readonly eps: number };
   /** `layerNorm(x, weight, bias)` over the last axis. */
@@ -166,6 +185,9 @@ export const arity: { readonly [O in Op]: readonly [number, number] } = {
   matmul: [2, 2],
   conv: [2, 3],
   convTranspose: [2, 3],
+  blockChannels: [1, 1],
+  unblockChannels: [1, 1],
+  blockedConv: [3, 4],
   groupNorm: [3, 3],
   layerNorm: [3, 3],
   resize: [1, 1],

@@ -3,6 +3,7 @@ import type { GraphBuilder } from './builder.js';
 import type { Value } from './ir.js';
 import type { Attributes, Op } from './operators.js';
 import { interpolationMatrix } from './resample.js';
+import { blockedConvVjp } from './vjpBlocked.js';
 import { convTransposeVjp, convVjp } from './vjpConv.js';
 import { groupNormVjp, layerNormVjp } from './vjpNorm.js';
 import type { Cotangent, VjpRule } from './vjpRule.js';
@@ -138,6 +139,9 @@ export const vjpRules: { readonly [O in Op]: VjpRule<Attributes[O]> } = {
   matmul: (b, at) => matmulVjp(b, at),
   conv: convVjp,
   convTranspose: convTransposeVjp,
+  blockChannels: (b, { attributes, dy }) => [b.apply('unblockChannels', [dy], attributes)],
+  unblockChannels: (b, { attributes, dy }) => [b.apply('blockChannels', [dy], attributes)],
+  blockedConv: blockedConvVjp,
   groupNorm: groupNormVjp,
   layerNorm: layerNormVjp,
   resize: (b, { inputs: [x], attributes, dy }) => [resizeVjp(b, x.shape, attributes, dy)],

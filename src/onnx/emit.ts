@@ -1,5 +1,6 @@
 import type { Attributes, Op, Value } from '../graph/index.js';
 import { fromFloat64 } from '../tensor/index.js';
+import { emitBlockChannels, emitBlockedConv, emitUnblockChannels } from './emitBlocked.js';
 import {
   emitGroupNorm,
   emitResize,
@@ -20,8 +21,11 @@ function reduce(opType: string): EmitRule<{ readonly axes: readonly number[] }> 
     void emit.node(opType, [...inputs, integers(emit, attributes.axes)], { keepdims: 1 }, result);
 }
 
+/** How each operator of a graph is written in ONNX. */
+export type EmitRules = { readonly [O in Op]: EmitRule<Attributes[O]> };
+
 /** The total table graph operator -> ONNX nodes (opset 21). */
-export const emitRules: { readonly [O in Op]: EmitRule<Attributes[O]> } = {
+export const emitRules: EmitRules = {
   constant: (emit, { attributes: { tensor }, result }) =>
     void emit.node('Constant', [], { value: { tensor } }, result),
   neg: plain('Neg'),
@@ -87,6 +91,9 @@ export const emitRules: { readonly [O in Op]: EmitRule<Attributes[O]> } = {
     const common = convAttributes(attributes, operands[1]);
     emit.node('ConvTranspose', inputs, { ...common, ...padding }, result);
   },
+  blockChannels: emitBlockChannels,
+  unblockChannels: emitUnblockChannels,
+  blockedConv: emitBlockedConv,
   groupNorm: emitGroupNorm,
   layerNorm: (emit, { inputs, attributes, result }) =>
     void emit.node(

@@ -12,6 +12,8 @@ export interface Emitter {
     inputs: readonly string[],
     attributes?: Readonly<Record<string, AttributeValue>>,
     result?: string,
+    /** Whose operator it is; ONNX's own without. */
+    domain?: string,
   ): string;
 }
 

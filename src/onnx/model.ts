@@ -6,10 +6,11 @@ import {
   OperatorSetIdProtoSchema,
   type ModelProto,
   type NodeProto,
+  type OperatorSetIdProto,
 } from 'onnx-buf';
 import type { Attributes, Graph, NamedValue, Node, Op, Value } from '../graph/index.js';
 import { sameShape, type DType, type Tensor } from '../tensor/index.js';
-import { emitRules } from './emit.js';
+import { emitRules, type EmitRules } from './emit.js';
 import type { Emitter, Operation } from './emitRule.js';
 import { lowerFirst, Names } from './names.js';
 import {
@@ -28,11 +29,13 @@ const irVersion = 10;
  * A graph as an ONNX model. Inputs, params and outputs keep their names; params become initializers,
  * and literals Constant nodes. An initializer may be stored in another floating-point dtype than its
  * param's: a Cast converts it when the model is loaded.
+ * `rules` may replace how operators are written, for a runtime that has kernels of its own.
  * @throws Error listing every param whose initializer is missing or does not fit.
  */
 export function toModelProto(
   graph: Graph,
   initializers: ReadonlyMap<string, Initializer>,
+  rules: EmitRules = emitRules,
 ): ModelProto {
   const problems = graph.params.flatMap((param) =>
     describeMismatch(param, initializers.get(param.name)),
@@ -40,9 +43,10 @@ export function toModelProto(
   if (problems.length > 0) {
     throw new Error(`initializers do not fit the graph: ${problems.join('; ')}`);
   }
+  const nodes = emitNodes(graph, initializers, rules);
   const graphProto = create(GraphProtoSchema, {
     name: 'nanosd',
-    node: emitNodes(graph, initializers),
+    node: nodes,
     initializer: graph.params.flatMap(({ name }) => {
       const initializer = initializers.get(name);
       return initializer ? [tensorProto(name, initializer)] : [];
@@ -55,9 +59,18 @@ export function toModelProto(
   return create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     producerName: 'nanosd',
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opsetVersion) })],
+    opsetImport: operatorSets(nodes),
     graph: graphProto,
   });
+}
+
+/** ONNX's own set, and the first of every other domain that nodes are of. */
+function operatorSets(nodes: readonly NodeProto[]): OperatorSetIdProto[] {
+  const others = new Set(nodes.map(({ domain }) => domain).filter((domain) => domain !== ''));
+  return [
+    create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opsetVersion) }),
+    ...[...others].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
+  ];
 }
 
 /** The bytes of a `.onnx` file. */
@@ -77,7 +90,11 @@ function describeMismatch(param: NamedValue, initializer: Initializer | undefine
   return fits ? [] : [`${name}: expected ${wanted}, got ${got}`];
 }
 
-function emitNodes(graph: Graph, initializers: ReadonlyMap<string, Initializer>): NodeProto[] {
+function emitNodes(
+  graph: Graph,
+  initializers: ReadonlyMap<string, Initializer>,
+  rules: EmitRules,
+): NodeProto[] {
   const named = [...graph.inputs, ...graph.params];
   const names = new Names([...named.map(({ name }) => name), ...Object.keys(graph.outputs)]);
   const nodes: NodeProto[] = [];
@@ -98,7 +115,7 @@ function emitNodes(graph: Graph, initializers: ReadonlyMap<string, Initializer>)
   };
   for (const node of graph.nodes) {
     if (!nameById.has(node.output.id)) nameById.set(node.output.id, names.fresh(node.op));
-    emitNode(emitter, node, nameOf);
+    emitNode(emitter, rules, node, nameOf);
   }
   for (const [name, value] of Object.entries(graph.outputs)) {
     if (nameOf(value) !== name) emitter.node('Identity', [nameOf(value)], {}, name);
@@ -118,13 +135,20 @@ function emitInto(nodes: NodeProto[], names: Names): Emitter {
       if (key !== null) literals.set(key, name);
       return name;
     },
-    node(opType, inputs, attributes = {}, result = names.fresh(lowerFirst(opType))) {
+    node(opType, inputs, attributes = {}, result = names.fresh(lowerFirst(opType)), domain = '') {
       const attribute = Object.entries(attributes).map(([name, value]) =>
         attributeProto(name, value),
       );
       const input = inputs.slice(0, inputs.findLastIndex((name) => name !== '') + 1);
       nodes.push(
-        create(NodeProtoSchema, { name: result, opType, input, output: [result], attribute }),
+        create(NodeProtoSchema, {
+          name: result,
+          opType,
+          domain,
+          input,
+          output: [result],
+          attribute,
+        }),
       );
       return result;
     },
@@ -132,23 +156,29 @@ function emitInto(nodes: NodeProto[], names: Names): Emitter {
   return emitter;
 }
 
-function emitNode(emitter: Emitter, node: Node, nameOf: (value: Value) => string): void {
+function emitNode(
+  emitter: Emitter,
+  rules: EmitRules,
+  node: Node,
+  nameOf: (value: Value) => string,
+): void {
   const operation = {
     inputs: node.inputs.map(nameOf),
     operands: node.inputs,
     output: node.output,
     result: nameOf(node.output),
   };
-  applyRule(emitter, node.op, operation, node.attributes);
+  applyRule(emitter, rules, node.op, operation, node.attributes);
 }
 
 function applyRule<O extends Op>(
   emitter: Emitter,
+  rules: EmitRules,
   op: O,
   operation: Omit<Operation<Attributes[O]>, 'attributes'>,
   attributes: Attributes[Op],
 ): void {
-  const rule = emitRules[op];
+  const rule = rules[op];
   rule(emitter, { ...operation, attributes: attributes as Attributes[O] });
 }
 

@@ -8,9 +8,11 @@ import {
   type Session,
 } from '../graph/index.js';
 import {
+  emitRules,
   encodeModel,
   toModelProto,
   weightFiles,
+  type EmitRules,
   type Initializer,
   type WeightFile,
 } from '../onnx/index.js';
@@ -67,13 +69,14 @@ export function engineExecutor(
   device: string,
   engine: Engine,
   options: FallbackOptions = {},
+  rules: EmitRules = emitRules,
 ): Executor {
   return {
     device,
     load: async (graph, weights) => {
       checkParams(graph, weights);
       const { initializers, files } = weightFiles(graph, weights);
-      const encode = (): Uint8Array => executableModel(graph, initializers);
+      const encode = (): Uint8Array => executableModel(graph, initializers, rules);
       return loadModel(device, engine, graph, { encode, data: { files } }, options);
     },
   };
@@ -83,8 +86,9 @@ export function engineExecutor(
 export function executableModel(
   graph: Graph,
   initializers: ReadonlyMap<string, Initializer>,
+  rules: EmitRules = emitRules,
 ): Uint8Array {
-  return encodeModel(toModelProto(foldUpsampling(graph), initializers));
+  return encodeModel(toModelProto(foldUpsampling(graph), initializers, rules));
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { Executor, Graph, Session } from '../graph/index.js';
+import { emitRules, nativeBlockRules, type EmitRules } from '../onnx/index.js';
 import { mapCheckpoint } from '../onnx/mapped-node.js';
 import type { Checkpoint } from '../weights/index.js';
+import { blockedGraph, hasBlockableConvs } from './blockedGraph.js';
+import { findBlockSize } from './blockSize.js';
 import { cpuGraph } from './cpuGraph.js';
 import {
   engineExecutor,
@@ -27,16 +30,45 @@ export function nodeExecutor(
   engine: Engine,
   options: FallbackOptions,
 ): NodeExecutor {
-  const executor = engineExecutor(device, engine, options);
-  const suited = (graph: Graph): Graph => (device === 'cpu' ? cpuGraph(graph) : graph);
+  const suit = device === 'cpu' ? cpuSuit(engine) : unchanged;
   return {
-    ...executor,
-    load: (graph, weights) => executor.load(suited(graph), weights),
+    device,
+    async load(plain, weights) {
+      const { graph, rules } = await suit(plain);
+      return engineExecutor(device, engine, options, rules).load(graph, weights);
+    },
     async loadMapped(plain, checkpoint) {
-      const graph = suited(plain);
+      const { graph, rules } = await suit(plain);
       const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
-      const encode = (): Uint8Array => executableModel(graph, initializers);
+      const encode = (): Uint8Array => executableModel(graph, initializers, rules);
       return loadModel(device, engine, graph, { encode, data: { folder } }, options);
     },
+  };
+}
+
+/** A graph as a device computes it fastest, and how its operators are written for that. */
+interface Suited {
+  readonly graph: Graph;
+  readonly rules: EmitRules;
+}
+
+function unchanged(graph: Graph): Promise<Suited> {
+  return Promise.resolve({ graph, rules: emitRules });
+}
+
+/** The smallest block of channels that a processor's kernels may have. */
+const SMALLEST_BLOCK = 8;
+
+function cpuSuit(engine: Engine): (graph: Graph) => Promise<Suited> {
+  // Found once, when a graph first asks.
+  let found: Promise<number | null> | undefined;
+  return async (plain) => {
+    const graph = cpuGraph(plain);
+    if (!hasBlockableConvs(graph, SMALLEST_BLOCK)) return unchanged(graph);
+    found ??= engine.queue(() => findBlockSize(engine));
+    const blockSize = await found;
+    if (blockSize === null) return unchanged(graph);
+    const rules = { ...emitRules, ...nativeBlockRules(blockSize) };
+    return { graph: blockedGraph(graph, blockSize), rules };
   };
 }

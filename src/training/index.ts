@@ -15,6 +15,7 @@ export * from './losses.js';
 export * from './momentMatching.js';
 export * from './objective.js';
 export * from './optimizerGraph.js';
+export * from './gradients.js';
 export * from './optimizers.js';
 export * from './pictureKinds.js';
 export * from './restorerTraining.js';

@@ -1,6 +1,7 @@
 import type { Feeds, Session } from '../graph/index.js';
 import { tensor, type Tensor } from '../tensor/index.js';
-import { clipGradientNorm, updateEma, type Optimizer } from './optimizers.js';
+import { averageGradient, clipFactor } from './gradients.js';
+import { updateEma, type Optimizer } from './optimizers.js';
 import { scheduleFactor, type ScheduleConfig } from './schedules.js';
 import type { TrainingState } from './state.js';
 
@@ -50,14 +51,13 @@ export async function* train(
     const begun = performance.now();
     const weights = publish();
     const shards = await computeShards(state.step, weights, sessions, source, plan.shards);
-    const { loss, gradients } = averageShards(state, shards.results);
+    const batch = averageShards(state, shards.results);
+    const { loss, gradientNorm } = batch;
     requireFinite(state, 'loss', loss);
-    const maxNorm = plan.clipNorm ?? Infinity;
-    const gradientNorm = clipGradientNorm([...gradients.values()], maxNorm);
     requireFinite(state, 'gradient norm', gradientNorm);
     const factor = scheduleFactor(plan.schedule, state.step, plan.totalSteps);
     const learningRate = plan.learningRate * factor;
-    applyUpdate(state, gradients, optimizer, learningRate, plan.emaDecay);
+    applyUpdate(state, batch, optimizer, learningRate, plan);
     const ms = performance.now() - begun;
     yield { step: state.step, loss, learningRate, gradientNorm, ms, dataMs: shards.dataMs };
   }
@@ -106,37 +106,41 @@ async function computeShards(
   return { results, dataMs };
 }
 
-function averageShards(
-  state: TrainingState,
-  results: readonly Feeds[],
-): { loss: number; gradients: Map<string, Float32Array> } {
+/** What a whole batch gives. */
+interface BatchResult {
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  /** L2 norm of all of them. */
+  readonly gradientNorm: number;
+}
+
+function averageShards(state: TrainingState, results: readonly Feeds[]): BatchResult {
   const share = 1 / results.length;
   const loss = results.reduce((sum, { loss }) => sum + floats(loss)[0] * share, 0);
   const gradients = new Map<string, Float32Array>();
+  let squares = 0;
   for (const name of state.weights.keys()) {
-    const [mean, ...others] = results.map((result) => floats(result[`grad:${name}`]));
-    const last = others.pop();
-    for (const other of others) for (let i = 0; i < mean.length; i++) mean[i] += other[i];
-    // The last sum and the scaling in one pass over memory.
-    if (last) for (let i = 0; i < mean.length; i++) mean[i] = (mean[i] + last[i]) * share;
-    gradients.set(name, mean);
+    const parts = results.map((result) => floats(result[`grad:${name}`]));
+    squares += averageGradient(parts);
+    gradients.set(name, parts[0]);
   }
-  return { loss, gradients };
+  return { loss, gradients, gradientNorm: Math.sqrt(squares) };
 }
 
 function applyUpdate(
   state: TrainingState,
-  gradients: ReadonlyMap<string, Float32Array>,
+  { gradients, gradientNorm }: BatchResult,
   optimizer: Optimizer,
   learningRate: number,
-  emaDecay: number,
+  { clipNorm, emaDecay }: TrainingPlan,
 ): void {
   state.step += 1;
+  const scale = clipFactor(gradientNorm, clipNorm ?? Infinity);
   const slots = optimizer.slots.map((slot) => state.moments.get(slot));
   for (const [name, gradient] of gradients) {
     const param = floats(state.weights.get(name));
     const moments = slots.map((slot) => floats(slot?.get(name)));
-    optimizer.update(param, gradient, moments, { learningRate, step: state.step });
+    optimizer.update(param, gradient, moments, { learningRate, step: state.step }, scale);
     updateEma(floats(state.ema.get(name)), param, emaDecay, state.step);
   }
 }

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../tensor/index.js';
-import {
-  clipGradientNorm,
-  createOptimizer,
-  emaRate,
-  updateEma,
-  type OptimizerConfig,
-} from './optimizers.js';
+import { createOptimizer, emaRate, updateEma, type OptimizerConfig } from './optimizers.js';
 
 const betas = [0.9, 0.999] as const;
 const configs: Record<string, OptimizerConfig> = {
@@ -93,43 +87,31 @@ describe('Adam', () => {
     expected.forEach((value, j) => expect(param[j]).toBeCloseTo(value, 5));
   });
 
+  it('takes a gradient times the scale', () => {
+    for (const config of [
+      { kind: 'adam', betas, eps: 1e-8 },
+      { kind: 'sgd', momentum: 0.9 },
+    ] as const) {
+      const optimizer = createOptimizer(config);
+      const updated = (gradient: number, scale?: number): number[] => {
+        const param = Float32Array.of(2);
+        const state = optimizer.slots.map(() => Float32Array.of(0.25));
+        optimizer.update(
+          param,
+          Float32Array.of(gradient),
+          state,
+          { learningRate: 0.5, step: 3 },
+          scale,
+        );
+        return [param[0], ...state.map(([value]) => value)];
+      };
+      expect(updated(4, 0.25)).toEqual(updated(1));
+    }
+  });
+
   it('decays weights apart from the gradient', () => {
     const config: OptimizerConfig = { kind: 'adamw', betas, eps: 1e-8, weightDecay: 0.5 };
     expect(run(config, [2], [[0]], 0.1).param[0]).toBeCloseTo(2 * 0.95, 6);
-  });
-});
-
-describe('clipGradientNorm', () => {
-  it('scales all gradients by one factor and returns the norm before', () => {
-    const gradients = [Float32Array.of(3, 0), Float32Array.of(4)];
-    expect(clipGradientNorm(gradients, 1)).toBe(5);
-    expect(gradients[0][0]).toBeCloseTo(0.6, 5);
-    expect(gradients[1][0]).toBeCloseTo(0.8, 5);
-  });
-
-  it('leaves gradients of a smaller norm as they are', () => {
-    const gradients = [Float32Array.of(3, 4)];
-    expect(clipGradientNorm(gradients, 6)).toBe(5);
-    expect(clipGradientNorm(gradients, Infinity)).toBe(5);
-    expect([...gradients[0]]).toEqual([3, 4]);
-  });
-
-  it('never exceeds the norm and keeps the direction', () => {
-    const numbers = fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: 1 });
-    fc.assert(
-      fc.property(numbers, fc.double({ min: 0.01, max: 10, noNaN: true }), (values, maxNorm) => {
-        const before = Float32Array.from(values);
-        const after = before.slice();
-        const norm = clipGradientNorm([after], maxNorm);
-        expect(Math.hypot(...after)).toBeLessThanOrEqual(maxNorm * 1.00001);
-        const factor = Math.min(1, maxNorm / (norm + 1e-6));
-        after.forEach((value, i) => expect(value).toBeCloseTo(before[i] * factor, 4));
-      }),
-    );
-  });
-
-  it('shows gradients that are not numbers', () => {
-    expect(clipGradientNorm([Float32Array.of(1, NaN)], 1)).toBeNaN();
   });
 });
 

@@ -24,12 +24,16 @@ export interface UpdateAt {
 export interface Optimizer {
   /** Names of the per-parameter state, each as long as the parameter, zero at first. */
   readonly slots: readonly string[];
-  /** Changes `param` and `state` (in the order of `slots`) in place. */
+  /**
+   * Changes `param` and `state` (in the order of `slots`) in place, for `gradient` times `scale`: clipping is part of
+   * the same pass.
+   */
   update(
     param: Float32Array,
     gradient: Float32Array,
     state: readonly Float32Array[],
     at: UpdateAt,
+    scale?: number,
   ): void;
 }
 
@@ -55,12 +59,12 @@ function adam(
 ): Optimizer {
   return {
     slots: ['exp_avg', 'exp_avg_sq'],
-    update(param, gradient, [m, v], { learningRate, step }) {
+    update(param, gradient, [m, v], { learningRate, step }, scale = 1) {
       const keep = 1 - learningRate * decay;
       const stepSize = learningRate / (1 - beta1 ** step);
       const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
       for (let i = 0; i < param.length; i++) {
-        const g = gradient[i];
+        const g = gradient[i] * scale;
         const mean = beta1 * m[i] + (1 - beta1) * g;
         const square = beta2 * v[i] + (1 - beta2) * g * g;
         m[i] = mean;
@@ -75,33 +79,14 @@ function adam(
 function sgd(momentum: number): Optimizer {
   return {
     slots: momentum === 0 ? [] : ['momentum_buffer'],
-    update(param, gradient, [buffer], { learningRate }) {
+    update(param, gradient, [buffer], { learningRate }, scale = 1) {
       for (let i = 0; i < param.length; i++) {
-        let direction = gradient[i];
+        let direction = gradient[i] * scale;
         if (momentum !== 0) direction = buffer[i] = momentum * buffer[i] + direction;
         param[i] -= learningRate * direction;
       }
     },
   };
-}
-
-/**
- * Scales gradients in place so that their joint L2 norm is at most `maxNorm`, by
- * `min(1, maxNorm / (norm + 1e-6))` as torch does; returns the norm before.
- */
-export function clipGradientNorm(gradients: readonly Float32Array[], maxNorm: number): number {
-  let squares = 0;
-  for (const gradient of gradients) {
-    for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  }
-  const norm = Math.sqrt(squares);
-  const coefficient = maxNorm / (norm + 1e-6);
-  if (coefficient < 1) {
-    for (const gradient of gradients) {
-      for (let i = 0; i < gradient.length; i++) gradient[i] *= coefficient;
-    }
-  }
-  return norm;
 }
 
 /**

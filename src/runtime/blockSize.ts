@@ -1,0 +1,59 @@
+import { evaluateGraph, GraphBuilder, type Feeds, type Graph } from '../graph/index.js';
+import { emitRules, encodeModel, nativeBlockRules, toModelProto } from '../onnx/index.js';
+import { Random, tensor, toFloat64 } from '../tensor/index.js';
+import type { Engine } from './engine.js';
+
+/**
+ * How many channels the kernels of an engine have in a block: 16 with AVX-512, 8 with AVX, and null where it has no
+ * such kernels. It is ONNX Runtime's own affair, so it is found by trying: the size is right that gives what the
+ * operators mean.
+ */
+export async function findBlockSize(engine: Engine): Promise<number | null> {
+  for (const blockSize of [16, 8]) {
+    if (await computesInBlocks(engine, blockSize)) return blockSize;
+  }
+  return null;
+}
+
+async function computesInBlocks(engine: Engine, blockSize: number): Promise<boolean> {
+  const graph = trial(blockSize);
+  const feeds = randomFeeds(graph);
+  try {
+    const rules = { ...emitRules, ...nativeBlockRules(blockSize) };
+    const model = encodeModel(toModelProto(graph, new Map(), rules));
+    const opened = await engine.open(model, 'strict');
+    const { y } = await opened.run(feeds);
+    await opened.release();
+    const expected = evaluateGraph(graph, feeds).y;
+    return toFloat64(y).every((value, i) => Math.abs(value - expected[i]) < 1e-3);
+  } catch {
+    return false;
+  }
+}
+
+/** Every operator of the kind, on more channels than are in a block of any processor. */
+function trial(blockSize: number): Graph {
+  const b = new GraphBuilder();
+  const x = b.input('x', [1, 32, 4, 3]);
+  const weight = b.input('weight', [32, 32, 3, 3]);
+  const bias = b.input('bias', [32]);
+  const blocked = b.apply('blockChannels', [x], { blockSize });
+  const y = b.apply('blockedConv', [blocked, weight, bias, blocked], {
+    strides: [1, 1],
+    pads: [1, 1, 1, 1],
+    dilations: [1, 1],
+    blockSize,
+    activation: 'relu',
+  });
+  return b.build({ y: b.apply('unblockChannels', [y], { blockSize }) });
+}
+
+function randomFeeds({ inputs }: Graph): Feeds {
+  const random = Random.seeded(1);
+  return Object.fromEntries(
+    inputs.map(({ name, shape }) => {
+      const count = shape.reduce((a, n) => a * n, 1);
+      return [name, tensor('float32', shape, random.normals(count))];
+    }),
+  );
+}
