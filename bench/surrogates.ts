@@ -26,10 +26,10 @@ import {
   type OpenCheckpoint,
 } from 'nanosd/node';
 import {
+  applyUpdate,
   createOptimizer,
   gradientGraph,
   startTraining,
-  updateEma,
   type TrainingState,
 } from 'nanosd/training';
 import { medianMs, randomFeeds } from './measure.js';
@@ -118,22 +118,18 @@ async function update(
   kept: Readonly<Record<string, Tensor>>,
 ): Promise<{ losses: readonly number[]; ms: number }> {
   const optimizer = createOptimizer(adamw);
-  const moments = optimizer.slots.map((slot) => state.moments.get(slot));
   await using session = await createNodeExecutor().load(gradientGraph(forward), new Map());
   const losses: number[] = [];
   // The first of them does not count for the time: it allocates.
   const ms = await medianMs(updates - 1, async () => {
     const feeds = { ...kept, ...Object.fromEntries(state.weights) };
-    const { loss, ...gradients } = await session.run(feeds);
+    const { loss, ...results } = await session.run(feeds);
     losses.push(Number(loss.data[0]));
-    state.step++;
-    for (const [name, { data }] of state.weights) {
-      const gradient = gradients[`grad:${name}`].data as Float32Array;
-      const own = moments.flatMap((all) => all?.get(name)?.data ?? []);
-      optimizer.update(data, gradient, own, { learningRate: 1e-5, step: state.step });
-      const average = state.ema.get(name);
-      if (average) updateEma(average.data, data, 0.999, state.step);
-    }
+    const named = [...state.weights.keys()].map(
+      (name) => [name, results[`grad:${name}`].data as Float32Array] as const,
+    );
+    const batch = { gradients: new Map(named), gradientNorm: 0 };
+    applyUpdate(state, batch, optimizer, 1e-5, { clipNorm: null, emaDecay: 0.999 });
   });
   return { losses, ms };
 }

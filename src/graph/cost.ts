@@ -94,6 +94,8 @@ const costRules: { readonly [O in Op]: CostRule<Attributes[O]> } = {
     products(elementCount(output.shape) * elementCount(weight.shape.slice(1)), bias, output),
   convTranspose: ([x, weight, bias], _, output) =>
     products(elementCount(x.shape) * elementCount(weight.shape.slice(1)), bias, output),
+  convWeightGradient: ([, dy], { kernel }, output) =>
+    products(elementCount(dy.shape) * output.shape[1] * kernel[0] * kernel[1], undefined, output),
   blockChannels: free,
   unblockChannels: free,
   blockedConv: ([, weight, bias, added], { activation }, output) => {

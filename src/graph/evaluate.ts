@@ -15,7 +15,12 @@ import {
   roundHalfToEven,
   unary,
 } from './evaluateElementwise.js';
-import { evaluateConv, evaluateConvTranspose, evaluateMatmul } from './evaluateProduct.js';
+import {
+  evaluateConv,
+  evaluateConvTranspose,
+  evaluateConvWeightGradient,
+  evaluateMatmul,
+} from './evaluateProduct.js';
 import {
   evaluateGroupNorm,
   evaluateLayerNorm,
@@ -96,6 +101,7 @@ const evaluateRules: { readonly [O in Op]: EvaluateRule<Attributes[O]> } = {
   matmul: evaluateMatmul,
   conv: evaluateConv,
   convTranspose: evaluateConvTranspose,
+  convWeightGradient: evaluateConvWeightGradient,
   blockChannels: evaluateBlockChannels,
   unblockChannels: evaluateUnblockChannels,
   blockedConv: evaluateBlockedConv,

@@ -13,10 +13,11 @@ export const evaluateBlockChannels: EvaluateRule<Attributes['blockChannels']> = 
 
 export const evaluateUnblockChannels: EvaluateRule<Attributes['unblockChannels']> = (
   [x],
-  { blockSize },
+  { blockSize, to },
 ) => {
   const [n, c, h, w] = x.shape;
-  return permute(x.data, [n, c / blockSize, h, w, blockSize], [0, 1, 4, 2, 3]);
+  const perm = to === 'channelsFirst' ? [0, 1, 4, 2, 3] : [0, 2, 3, 1, 4];
+  return permute(x.data, [n, c / blockSize, h, w, blockSize], perm);
 };
 
 export const evaluateBlockedConv: EvaluateRule<Attributes['blockedConv']> = (
@@ -24,7 +25,10 @@ export const evaluateBlockedConv: EvaluateRule<Attributes['blockedConv']> = (
   { blockSize, activation, ...window },
   result,
 ) => {
-  const plainX = { ...x, data: evaluateUnblockChannels([x], { blockSize }, x) };
+  const plainX = {
+    ...x,
+    data: evaluateUnblockChannels([x], { blockSize, to: 'channelsFirst' }, x),
+  };
   const plainWeight = { ...weight, data: unblockedWeight(weight, blockSize) };
   const plain = evaluateConv([plainX, plainWeight, bias], { ...window, groups: 1 }, result);
   const out = evaluateBlockChannels([{ ...result, data: plain }], { blockSize }, result);

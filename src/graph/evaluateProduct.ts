@@ -47,6 +47,18 @@ export const evaluateConvTranspose: EvaluateRule<Attributes['convTranspose']> = 
   return out;
 };
 
+export const evaluateConvWeightGradient: EvaluateRule<Attributes['convWeightGradient']> = (
+  [x, dy],
+  attributes,
+  { shape },
+) => {
+  const out = new Float64Array(elementCount(shape));
+  forEachRun(x.shape, dy.shape, shape, attributes, (wide, narrow, tap, count, step) => {
+    for (let i = 0; i < count; i++) out[tap] += dy.data[narrow + i] * x.data[wide + i * step];
+  });
+  return out;
+};
+
 function filledWithBias(shape: readonly number[], bias: Operand | undefined): Float64Array {
   const out = new Float64Array(elementCount(shape));
   if (!bias) return out;

@@ -9,6 +9,7 @@ export * from './foldUpsampling.js';
 export * from './infer.js';
 export * from './interpreter.js';
 export * from './ir.js';
+export * from './lowerConvGradients.js';
 export * from './operators.js';
 export * from './print.js';
 export * from './rewrite.js';

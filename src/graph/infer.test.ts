@@ -123,7 +123,7 @@ describe('inferType', () => {
     expect(refusal('pad', [of([4])], { before: [4], after: [0], mode: 'reflect' })).toBe(
       'pad: expected padding of axis 0 in [0, 3], got [4, 0]',
     );
-    expect(refusal('pad', [of([4])], { before: [-1], after: [0], mode: 'constant' })).toBe(
+    expect(refusal('pad', [of([4])], { before: [-1], after: [0], mode: 'edge' })).toBe(
       'pad: expected padding of axis 0 in [0, Infinity], got [-1, 0]',
     );
     expect(refusal('scatterAdd', [of([3], 'int64'), of([2, 4])], { axis: 0, size: 5 })).toBe(

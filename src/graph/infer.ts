@@ -133,10 +133,11 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
   },
   pad: ([x], { before, after, mode }) => {
     x.shape.forEach((n, axis) => {
+      const least = mode === 'constant' ? -Infinity : 0;
       const most = mode === 'reflect' ? n - 1 : Infinity;
       const counts = [before[axis], after[axis]];
-      if (!counts.every((count) => count >= 0 && count <= most)) {
-        throw mismatch(`padding of axis ${axis} in [0, ${most}]`, formatShape(counts));
+      if (!counts.every((count) => count >= least && count <= most)) {
+        throw mismatch(`padding of axis ${axis} in [${least}, ${most}]`, formatShape(counts));
       }
     });
     return {
@@ -229,8 +230,25 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
     );
     return { shape: [n, outPerGroup * groups, ...spatial], dtype: x.dtype };
   },
+  convWeightGradient: ([x, dy], { kernel, groups, ...window }) => {
+    requireRank(x, 4);
+    requireRank(dy, 4);
+    requireSameDType(x, dy);
+    const [n, c] = x.shape;
+    const weight = { shape: [dy.shape[1], c / groups, ...kernel], dtype: x.dtype };
+    const lengths = [0, 1].map((i) => convLength(x, weight, window, i));
+    const wanted = [n, dy.shape[1], ...lengths];
+    if (!sameShape(dy.shape, wanted)) throw mismatch(formatShape(wanted), formatShape(dy.shape));
+    if (dy.shape[1] % groups !== 0) {
+      throw mismatch(`channels divisible by ${groups} groups`, `${dy.shape[1]}`);
+    }
+    return weight;
+  },
   blockChannels: requireBlocks,
-  unblockChannels: requireBlocks,
+  unblockChannels: ([x], { blockSize, to }) => {
+    const [n, c, h, w] = requireBlocks([x], { blockSize }).shape;
+    return { shape: to === 'channelsFirst' ? x.shape : [n, h, w, c], dtype: x.dtype };
+  },
   blockedConv: ([x, weight, bias, added], attributes) => {
     requireBlocks([x], attributes);
     requireBlocks([weight], attributes);

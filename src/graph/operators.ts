@@ -20,6 +20,11 @@ export interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
+export interface ConvWeightGradientAttributes extends ConvAttributes {
+  /** `[kh, kw]`: the operands alone do not tell it where a stride leaves rows over. */
+  readonly kernel: Pair;
+}
+
 /** A convolution in one group whose operands are in blocks of channels, of `blockSize` each. */
 export interface BlockedConvAttributes extends Omit<ConvAttributes, 'groups'> {
   readonly blockSize: number;
@@ -84,7 +89,10 @@ export interface Attributes {
     readonly steps: readonly number[];
   };
   concat: { readonly axis: number };
-  /** Elements before and after each axis. `reflect` does not repeat the edge; `edge` does. */
+  /**
+   * Elements before and after each axis. `reflect` does not repeat the edge; `edge` does. With `constant` a negative
+   * number takes elements away.
+   */
   pad: {
     readonly before: readonly number[];
     readonly after: readonly number[];
@@ -102,12 +110,17 @@ export interface Attributes {
   /** `convTranspose(x, weight[, bias])`: weight `[in, out / groups, kh, kw]`. */
   convTranspose: ConvTransposeAttributes;
   /**
+   * `convWeightGradient(x, dy)`: what flows from the result of a convolution of `x` `[N, C, H, W]` to its weight
+   * `[O, C / groups, kh, kw]`; `dy` `[N, O, outH, outW]` is the gradient at the result.
+   */
+  convWeightGradient: ConvWeightGradientAttributes;
+  /**
    * `[N, C, H, W]` with its elements in the order `[N, C / blockSize, H, W, blockSize]`, in which processors
    * convolve fastest; the shape stays as it is written.
    */
   blockChannels: { readonly blockSize: number };
-  /** Back in the order `[N, C, H, W]`: the inverse of `blockChannels`. */
-  unblockChannels: { readonly blockSize: number };
+  /** Out of `blockChannels`' order: its inverse, or straight to `[N, H, W, C]`. */
+  unblockChannels: { readonly blockSize: number; readonly to: 'channelsFirst' | 'channelsLast' };
   /**
    * `blockedConv(x, weight, bias[, sum])`: a convolution, `sum` added and then the activation. `x`, `sum` and the
    * result are in `blockChannels`' order, the weight `[O, I, kh, kw]` in the order
@@ -185,6 +198,7 @@ export const arity: { readonly [O in Op]: readonly [number, number] } = {
   matmul: [2, 2],
   conv: [2, 3],
   convTranspose: [2, 3],
+  convWeightGradient: [2, 2],
   blockChannels: [1, 1],
   unblockChannels: [1, 1],
   blockedConv: [3, 4],

@@ -3,6 +3,7 @@ import type { GraphBuilder } from './builder.js';
 import type { Value } from './ir.js';
 import type { BlockedConvAttributes } from './operators.js';
 import { convVjp } from './vjpConv.js';
+import { whereReached } from './vjpRelu.js';
 import type { Cotangent } from './vjpRule.js';
 
 /** By way of the plain order: gradients are taken before a graph is laid out in blocks, so speed is no concern. */
@@ -13,7 +14,8 @@ export function blockedConvVjp(
   const [x, weight, bias] = inputs;
   const { blockSize, activation, ...window } = attributes;
   const before = activation === 'relu' ? whereReached(b, output, dy) : dy;
-  const unblocked = (value: Value): Value => b.apply('unblockChannels', [value], { blockSize });
+  const unblocked = (value: Value): Value =>
+    b.apply('unblockChannels', [value], { blockSize, to: 'channelsFirst' });
   const [dx, dWeight, dBias] = convVjp(b, {
     inputs: [unblocked(x), unblockWeight(b, weight, blockSize), bias],
     attributes: { ...window, groups: 1 },
@@ -27,9 +29,4 @@ export function blockedConvVjp(
     dBias,
     ...(inputs.length > 3 ? [before] : []),
   ];
-}
-
-function whereReached(b: GraphBuilder, output: Value, dy: Value): Value {
-  const positive = b.apply('greater', [output, b.scalar(0, output.dtype)], {});
-  return b.mul(dy, b.apply('cast', [positive], { to: dy.dtype }));
 }

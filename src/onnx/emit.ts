@@ -2,6 +2,7 @@ import type { Attributes, Op, Value } from '../graph/index.js';
 import { fromFloat64 } from '../tensor/index.js';
 import { emitBlockChannels, emitBlockedConv, emitUnblockChannels } from './emitBlocked.js';
 import {
+  emitConvWeightGradient,
   emitGroupNorm,
   emitResize,
   emitScatterAdd,
@@ -91,6 +92,7 @@ export const emitRules: EmitRules = {
     const common = convAttributes(attributes, operands[1]);
     emit.node('ConvTranspose', inputs, { ...common, ...padding }, result);
   },
+  convWeightGradient: emitConvWeightGradient,
   blockChannels: emitBlockChannels,
   unblockChannels: emitUnblockChannels,
   blockedConv: emitBlockedConv,

@@ -14,8 +14,16 @@ export const emitBlockChannels: BlockRules['blockChannels'] = (
 
 export const emitUnblockChannels: BlockRules['unblockChannels'] = (
   emit,
-  { inputs: [x], output, attributes, result },
-) => void unblockMap(emit, x, output.shape, attributes.blockSize, result);
+  { inputs: [x], operands, attributes: { blockSize, to }, result },
+) => {
+  const { shape } = operands[0];
+  if (to === 'channelsFirst') {
+    unblockMap(emit, x, shape, blockSize, result);
+  } else {
+    const plain = unblockMap(emit, x, shape, blockSize);
+    emit.node('Transpose', [plain], { perm: [0, 2, 3, 1] }, result);
+  }
+};
 
 export const emitBlockedConv: BlockRules['blockedConv'] = (
   emit,
@@ -79,8 +87,11 @@ const domain = 'com.microsoft.nchwc';
 const native: BlockRules = {
   blockChannels: (emit, { inputs, result }) =>
     void emit.node('ReorderInput', inputs, {}, result, domain),
-  unblockChannels: (emit, { inputs, output, result }) =>
-    void emit.node('ReorderOutput', inputs, { channels: output.shape[1] }, result, domain),
+  unblockChannels: (emit, { inputs, operands, attributes, result }) => {
+    const order = { channels_last: attributes.to === 'channelsLast' ? 1 : 0 };
+    const channels = operands[0].shape[1];
+    emit.node('ReorderOutput', inputs, { channels, ...order }, result, domain);
+  },
   blockedConv: (emit, { inputs, operands, attributes, result }) => {
     const { strides, pads, dilations, activation } = attributes;
     const window = { strides, pads, dilations, kernel_shape: operands[1].shape.slice(2) };

@@ -117,3 +117,26 @@ function sources(emit: Emitter, length: number, outLength: number): string {
   const rows = Array.from({ length: outLength }, (_, i) => Math.floor((i * length) / outLength));
   return integers(emit, rows);
 }
+
+/** The convolution with its axes swapped: what batch and channels were, and steps and dilations. */
+export function emitConvWeightGradient(
+  emit: Emitter,
+  { inputs, operands, attributes, result }: Operation<Attributes['convWeightGradient']>,
+): void {
+  const [[n, c, h, w], [, , oh, ow]] = operands.map(({ shape }) => shape);
+  const { strides, pads, dilations, groups, kernel } = attributes;
+  const split = emit.node('Reshape', [inputs[0], integers(emit, [n, groups, c / groups, h, w])]);
+  const moved = emit.node('Transpose', [split], { perm: [2, 1, 0, 3, 4] });
+  const x = emit.node('Reshape', [moved, integers(emit, [c / groups, groups * n, h, w])]);
+  const dy = emit.node('Transpose', [inputs[1]], { perm: [1, 0, 2, 3] });
+  const wide = emit.node('Conv', [x, dy], {
+    strides: dilations,
+    dilations: strides,
+    pads,
+    group: groups,
+    kernel_shape: [oh, ow],
+  });
+  const byChannel = emit.node('Transpose', [wide], { perm: [1, 0, 2, 3] });
+  const bounds = [[0, 0], kernel, [2, 3]].map((part) => integers(emit, part));
+  emit.node('Slice', [byChannel, ...bounds], {}, result);
+}

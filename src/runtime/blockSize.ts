@@ -45,7 +45,7 @@ function trial(blockSize: number): Graph {
     blockSize,
     activation: 'relu',
   });
-  return b.build({ y: b.apply('unblockChannels', [y], { blockSize }) });
+  return b.build({ y: b.apply('unblockChannels', [y], { blockSize, to: 'channelsFirst' }) });
 }
 
 function randomFeeds({ inputs }: Graph): Feeds {

@@ -1,5 +1,7 @@
 import {
   blockWeight,
+  flipBlockedWeight,
+  flippedPads,
   GraphBuilder,
   type Graph,
   type Node,
@@ -7,7 +9,12 @@ import {
   type Op,
   type Value,
 } from '../graph/index.js';
-import { elementCount, zeros } from '../tensor/index.js';
+import { elementCount, sameShape, zeros } from '../tensor/index.js';
+import {
+  blockedChannelSums,
+  blockedWeightGradient,
+  hasBlockedWeightGradient,
+} from './blockedGradients.js';
 
 /** Whether a graph has convolutions that `blockedGraph` would change. */
 export function hasBlockableConvs(graph: Graph, blockSize: number): boolean {
@@ -64,25 +71,86 @@ class BlockedGraph {
 
   private add(node: Node): void {
     if (isBlockable(node, this.params, this.blockSize)) this.addConv(node);
+    else if (node.op === 'convTranspose' && this.isFlippedConv(node)) this.addFlippedConv(node);
+    else if (node.op === 'convWeightGradient' && this.isBlockedGradient(node))
+      this.addGradient(node);
+    else if (node.op === 'reduceSum' && this.sumsChannels(node)) this.addChannelSums(node);
     else if (this.staysBlocked(node)) this.addBlocked(node);
-    else
-      this.plain.set(
-        node.output.id,
-        this.b.apply(node.op, this.plainInputs(node), node.attributes),
-      );
+    else this.addPlain(node);
+  }
+
+  private addPlain({ op, inputs, attributes, output }: Node): void {
+    const operands = inputs.map((x) => this.plainOf(x));
+    this.plain.set(output.id, this.b.apply(op, operands, attributes));
   }
 
   private addConv({ inputs: [x, weight, bias], attributes, output }: NodeOf<'conv'>): void {
+    const { strides, pads, dilations } = attributes;
+    this.setConv(output, {
+      inputs: [this.blockedOf(x), this.blockedWeight(weight), this.biasOf(bias, output)],
+      attributes: { strides, pads, dilations, blockSize: this.blockSize, activation: 'none' },
+    });
+  }
+
+  /** Whether a transposed convolution is a plain one with the flipped weight, on maps that fit. */
+  private isFlippedConv({
+    inputs: [x, weight],
+    attributes,
+    output,
+  }: NodeOf<'convTranspose'>): boolean {
+    const pads = flippedPads(weight.shape, attributes);
+    return pads !== null && !this.params.has(weight.id) && this.fits(x) && this.fits(output);
+  }
+
+  private addFlippedConv({
+    inputs: [x, weight, bias],
+    attributes,
+    output,
+  }: NodeOf<'convTranspose'>): void {
     const { b, blockSize } = this;
-    const { groups: _, ...window } = attributes;
+    const { strides, dilations } = attributes;
+    const pads = flippedPads(weight.shape, attributes);
+    if (!pads) throw new Error('expected a convolution of stride 1 and one group');
     this.setConv(output, {
       inputs: [
         this.blockedOf(x),
-        blockWeight(b, this.plainOf(weight), blockSize),
-        bias ? this.plainOf(bias) : b.constant(zeros('float32', [output.shape[1]])),
+        flipBlockedWeight(b, this.blockedWeight(weight), blockSize),
+        this.biasOf(bias, output),
       ],
-      attributes: { ...window, blockSize, activation: 'none' },
+      attributes: { strides, dilations, pads, blockSize, activation: 'none' },
     });
+  }
+
+  private isBlockedGradient({
+    inputs: [x, dy],
+    attributes,
+  }: NodeOf<'convWeightGradient'>): boolean {
+    return (
+      this.blocked.has(dy.id) &&
+      hasBlockedWeightGradient(x.shape, dy.shape, attributes, this.blockSize)
+    );
+  }
+
+  private addGradient({ inputs: [x, dy], attributes, output }: NodeOf<'convWeightGradient'>): void {
+    const operands = { x: this.channelsLast(x), dy: this.blockedOf(dy) };
+    const gradient = blockedWeightGradient(this.b, operands, attributes, this.blockSize);
+    this.plain.set(output.id, gradient);
+  }
+
+  private sumsChannels({ inputs: [x], attributes: { axes } }: NodeOf<'reduceSum'>): boolean {
+    return this.blocked.has(x.id) && axes.join() === '0,2,3';
+  }
+
+  private addChannelSums({ inputs: [x], output }: NodeOf<'reduceSum'>): void {
+    this.plain.set(output.id, blockedChannelSums(this.b, this.blockedOf(x), this.blockSize));
+  }
+
+  private blockedWeight(weight: Value): Value {
+    return blockWeight(this.b, this.plainOf(weight), this.blockSize);
+  }
+
+  private biasOf(bias: Value | undefined, { shape }: Value): Value {
+    return bias ? this.plainOf(bias) : this.b.constant(zeros('float32', [shape[1]]));
   }
 
   private setConv({ id }: Value, conv: Pick<BlockedConv, 'inputs' | 'attributes'>): void {
@@ -109,7 +177,7 @@ class BlockedGraph {
         return true;
       }
       const other = inputs[1 - i];
-      if (op !== 'add' || conv.inputs.length > 3 || !hasShapeOf(other, output)) continue;
+      if (op !== 'add' || conv.inputs.length > 3) continue;
       this.setConv(output, { ...conv, inputs: [...conv.inputs, this.blockedOf(other)] });
       return true;
     }
@@ -122,7 +190,9 @@ class BlockedGraph {
     const maps = inputs.filter(({ shape }) => elementCount(shape) > 1);
     return (
       maps.some(({ id }) => this.blocked.has(id)) &&
-      maps.every((x) => this.blocked.has(x.id) || (x.dtype === 'float32' && this.fits(x)))
+      // In this order a smaller operand would meet other elements than its shape says.
+      maps.every((x) => sameShape(x.shape, output.shape)) &&
+      maps.every(({ id, dtype }) => this.blocked.has(id) || dtype === 'float32')
     );
   }
 
@@ -130,29 +200,40 @@ class BlockedGraph {
     return shape.length === 4 && shape[1] % this.blockSize === 0;
   }
 
-  private plainInputs({ inputs }: Node): Value[] {
-    return inputs.map((x) => this.plainOf(x));
+  private plainOf(value: Value): Value {
+    return this.inOrder(value, this.plain, this.blocked, (blocked) =>
+      this.b.apply('unblockChannels', [blocked], {
+        blockSize: this.blockSize,
+        to: 'channelsFirst',
+      }),
+    );
   }
 
-  private plainOf(value: Value): Value {
-    return this.inOrder(value, this.plain, this.blocked, 'unblockChannels');
+  /** `[N, H, W, C]`. */
+  private channelsLast(value: Value): Value {
+    const blocked = this.blocked.get(value.id);
+    if (!blocked) return this.b.transpose(this.plainOf(value), [0, 2, 3, 1]);
+    const { b, blockSize } = this;
+    return b.apply('unblockChannels', [blocked], { blockSize, to: 'channelsLast' });
   }
 
   private blockedOf(value: Value): Value {
-    return this.inOrder(value, this.blocked, this.plain, 'blockChannels');
+    return this.inOrder(value, this.blocked, this.plain, (plain) =>
+      this.b.apply('blockChannels', [plain], { blockSize: this.blockSize }),
+    );
   }
 
   private inOrder(
     { id }: Value,
     wanted: Map<number, Value>,
     other: ReadonlyMap<number, Value>,
-    reorder: 'blockChannels' | 'unblockChannels',
+    reorder: (value: Value) => Value,
   ): Value {
     const found = wanted.get(id);
     if (found) return found;
     const there = other.get(id);
     if (!there) throw new Error(`expected %${id} to be defined before it is used`);
-    const reordered = this.b.apply(reorder, [there], { blockSize: this.blockSize });
+    const reordered = reorder(there);
     wanted.set(id, reordered);
     return reordered;
   }
@@ -177,8 +258,4 @@ function isBlockable(
     out % blockSize === 0 &&
     channels % blockSize === 0
   );
-}
-
-function hasShapeOf(value: Value, { shape }: Value): boolean {
-  return value.shape.length === shape.length && value.shape.every((n, i) => n === shape[i]);
 }

@@ -2,6 +2,7 @@ import {
   checkFeeds,
   checkParams,
   foldUpsampling,
+  lowerConvGradients,
   type Executor,
   type Feeds,
   type Graph,
@@ -88,7 +89,7 @@ export function executableModel(
   initializers: ReadonlyMap<string, Initializer>,
   rules: EmitRules = emitRules,
 ): Uint8Array {
-  return encodeModel(toModelProto(foldUpsampling(graph), initializers, rules));
+  return encodeModel(toModelProto(lowerConvGradients(foldUpsampling(graph)), initializers, rules));
 }
 
 /**

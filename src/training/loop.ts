@@ -1,7 +1,7 @@
 import type { Feeds, Session } from '../graph/index.js';
 import { tensor, type Tensor } from '../tensor/index.js';
 import { averageGradient, clipFactor } from './gradients.js';
-import { updateEma, type Optimizer } from './optimizers.js';
+import { emaRate, type Optimizer } from './optimizers.js';
 import { scheduleFactor, type ScheduleConfig } from './schedules.js';
 import type { TrainingState } from './state.js';
 
@@ -106,15 +106,17 @@ async function computeShards(
   return { results, dataMs };
 }
 
-/** What a whole batch gives. */
-interface BatchResult {
-  readonly loss: number;
+/** What a whole batch gives, by parameter. */
+export interface BatchGradients {
   readonly gradients: ReadonlyMap<string, Float32Array>;
   /** L2 norm of all of them. */
   readonly gradientNorm: number;
 }
 
-function averageShards(state: TrainingState, results: readonly Feeds[]): BatchResult {
+function averageShards(
+  state: TrainingState,
+  results: readonly Feeds[],
+): BatchGradients & { readonly loss: number } {
   const share = 1 / results.length;
   const loss = results.reduce((sum, { loss }) => sum + floats(loss)[0] * share, 0);
   const gradients = new Map<string, Float32Array>();
@@ -127,21 +129,24 @@ function averageShards(state: TrainingState, results: readonly Feeds[]): BatchRe
   return { loss, gradients, gradientNorm: Math.sqrt(squares) };
 }
 
-function applyUpdate(
+/** One update of everything in `state`, in place: clips, steps and averages. */
+export function applyUpdate(
   state: TrainingState,
-  { gradients, gradientNorm }: BatchResult,
+  { gradients, gradientNorm }: BatchGradients,
   optimizer: Optimizer,
   learningRate: number,
-  { clipNorm, emaDecay }: TrainingPlan,
+  { clipNorm, emaDecay }: Pick<TrainingPlan, 'clipNorm' | 'emaDecay'>,
 ): void {
   state.step += 1;
-  const scale = clipFactor(gradientNorm, clipNorm ?? Infinity);
+  const { step } = state;
+  const gradientScale = clipFactor(gradientNorm, clipNorm ?? Infinity);
+  const at = { learningRate, step, gradientScale, averageRate: emaRate(emaDecay, step) };
   const slots = optimizer.slots.map((slot) => state.moments.get(slot));
   for (const [name, gradient] of gradients) {
     const param = floats(state.weights.get(name));
+    const average = floats(state.ema.get(name));
     const moments = slots.map((slot) => floats(slot?.get(name)));
-    optimizer.update(param, gradient, moments, { learningRate, step: state.step }, scale);
-    updateEma(floats(state.ema.get(name)), param, emaDecay, state.step);
+    optimizer.update({ param, average, moments }, gradient, at);
   }
 }
 

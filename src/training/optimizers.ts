@@ -21,20 +21,31 @@ export interface UpdateAt {
   readonly step: number;
 }
 
+/** What an update of the CPU does besides. */
+export interface CpuUpdateAt extends UpdateAt {
+  /** What the gradient counts times: `clipFactor`. */
+  readonly gradientScale: number;
+  /** How far the average goes towards the parameter: `emaRate`. */
+  readonly averageRate: number;
+}
+
+/** The numbers of one parameter that an update changes in place, all as many. */
+export interface ParamNumbers {
+  readonly param: Float32Array;
+  /** The exponential moving average of `param`. */
+  readonly average: Float32Array;
+  /** In the order of the optimizer's slots. */
+  readonly moments: readonly Float32Array[];
+}
+
 export interface Optimizer {
   /** Names of the per-parameter state, each as long as the parameter, zero at first. */
   readonly slots: readonly string[];
   /**
-   * Changes `param` and `state` (in the order of `slots`) in place, for `gradient` times `scale`: clipping is part of
-   * the same pass.
+   * One step, clipping and averaging included: while it goes, every other thread waits, and memory is what takes
+   * the time.
    */
-  update(
-    param: Float32Array,
-    gradient: Float32Array,
-    state: readonly Float32Array[],
-    at: UpdateAt,
-    scale?: number,
-  ): void;
+  update(numbers: ParamNumbers, gradient: Float32Array, at: CpuUpdateAt): void;
 }
 
 /** The rule of a configuration, without any state: that is the caller's, and lies beside the weights. */
@@ -59,17 +70,21 @@ function adam(
 ): Optimizer {
   return {
     slots: ['exp_avg', 'exp_avg_sq'],
-    update(param, gradient, [m, v], { learningRate, step }, scale = 1) {
+    update({ param, average, moments: [m, v] }, gradient, at) {
+      const { learningRate, step, gradientScale, averageRate } = at;
       const keep = 1 - learningRate * decay;
       const stepSize = learningRate / (1 - beta1 ** step);
       const rootCorrection = 1 / Math.sqrt(1 - beta2 ** step);
       for (let i = 0; i < param.length; i++) {
-        const g = gradient[i] * scale;
+        const g = gradient[i] * gradientScale;
         const mean = beta1 * m[i] + (1 - beta1) * g;
         const square = beta2 * v[i] + (1 - beta2) * g * g;
+        const change = (stepSize * mean) / (Math.sqrt(square) * rootCorrection + eps);
+        const next = param[i] * keep - change;
         m[i] = mean;
         v[i] = square;
-        param[i] = param[i] * keep - (stepSize * mean) / (Math.sqrt(square) * rootCorrection + eps);
+        param[i] = next;
+        average[i] += averageRate * (next - average[i]);
       }
     },
   };
@@ -79,11 +94,14 @@ function adam(
 function sgd(momentum: number): Optimizer {
   return {
     slots: momentum === 0 ? [] : ['momentum_buffer'],
-    update(param, gradient, [buffer], { learningRate }, scale = 1) {
+    update({ param, average, moments: [buffer] }, gradient, at) {
+      const { learningRate, gradientScale, averageRate } = at;
       for (let i = 0; i < param.length; i++) {
-        let direction = gradient[i] * scale;
+        let direction = gradient[i] * gradientScale;
         if (momentum !== 0) direction = buffer[i] = momentum * buffer[i] + direction;
-        param[i] -= learningRate * direction;
+        const next = param[i] - learningRate * direction;
+        param[i] = next;
+        average[i] += averageRate * (next - average[i]);
       }
     },
   };
@@ -95,15 +113,4 @@ function sgd(momentum: number): Optimizer {
  */
 export function emaRate(decay: number, step: number): number {
   return 1 - Math.min(decay, (1 + step) / (10 + step));
-}
-
-/** Moves an exponential moving average towards the parameters, in place. */
-export function updateEma(
-  ema: Float32Array,
-  param: Float32Array,
-  decay: number,
-  step: number,
-): void {
-  const rate = emaRate(decay, step);
-  for (let i = 0; i < ema.length; i++) ema[i] += rate * (param[i] - ema[i]);
 }

@@ -1,4 +1,9 @@
-import type { ConvAttributes, ConvTransposeAttributes } from '../../src/graph/index.js';
+import {
+  inferType,
+  type ConvAttributes,
+  type ConvTransposeAttributes,
+  type ConvWeightGradientAttributes,
+} from '../../src/graph/index.js';
 import { normal, type Operand } from './operands.js';
 
 type Case<A> = readonly [variant: string, operands: Record<string, Operand>, attributes: A];
@@ -87,3 +92,12 @@ export const convTransposeCases: readonly Case<ConvTransposeAttributes>[] = [
   }),
   convTranspose('1x1', [[2, 3, 2, 3], [3, 4, 1, 1], [4]]),
 ]; // prettier-ignore
+
+/** What leads to the weights of the convolutions above. */
+export const convWeightGradientCases: readonly Case<ConvWeightGradientAttributes>[] = convCases.map(
+  ([variant, { x, weight }, attributes]) => {
+    const { shape } = inferType('conv', [x, weight], attributes);
+    const [, , kh, kw] = weight.shape;
+    return [variant, { x, dy: normal(shape) }, { ...attributes, kernel: [kh, kw] }];
+  },
+);

@@ -9,7 +9,8 @@ import {
   type UnaryOp,
 } from '../../src/graph/index.js';
 import { float32, fromFloat64, Random, tensor, type Tensor } from '../../src/tensor/index.js';
-import { convCases, convTransposeCases } from './convCases.js';
+import { blockedConvCases, blockSizes } from './blockedCases.js';
+import { convCases, convTransposeCases, convWeightGradientCases } from './convCases.js';
 import {
   awayFromZero,
   conditions,
@@ -230,6 +231,18 @@ const padCases = padModes.flatMap((mode) => [
   operatorCase('pad', `${mode}, one side`, { x: normal([3, 4]) }, { before: [0, 2], after: [0, 0], mode }),
 ]); // prettier-ignore
 
+const croppingPadCases = [
+  operatorCase('pad', 'moved by a row', { x: normal([2, 4, 3]) }, { before: [0, 1, 0], after: [0, -1, 0], mode: 'constant' }),
+  operatorCase('pad', 'less on all sides', { x: normal([4, 5]) }, { before: [-1, -2], after: [-1, -1], mode: 'constant' }),
+]; // prettier-ignore
+
+const blockCases = blockSizes.flatMap((blockSize) => [
+  operatorCase('blockChannels', `blocks of ${blockSize}`, { x: normal([2, 2 * blockSize, 3, 4]) }, { blockSize }),
+  ...(['channelsFirst', 'channelsLast'] as const).map((to) =>
+    operatorCase('unblockChannels', `blocks of ${blockSize}, ${to}`, { x: normal([2, 2 * blockSize, 3, 4]) }, { blockSize, to }),
+  ),
+]); // prettier-ignore
+
 const gatherCases = [
   operatorCase('gather', 'rows', { x: normal([5, 3]), at: indices([4], 5) }, { axis: 0 }),
   operatorCase('gather', '2-D indices', { x: normal([2, 5, 3]), at: indices([3, 4], 5) }, { axis: 1 }),
@@ -312,6 +325,8 @@ export const operatorCases: readonly OperatorCase[] = [
   ...shapeCases,
   ...sliceCases,
   ...padCases,
+  ...croppingPadCases,
+  ...blockCases,
   ...gatherCases,
   ...matmulCases,
   ...convCases.map(([variant, operands, attributes]) =>
@@ -319,6 +334,12 @@ export const operatorCases: readonly OperatorCase[] = [
   ),
   ...convTransposeCases.map(([variant, operands, attributes]) =>
     operatorCase('convTranspose', variant, operands, attributes),
+  ),
+  ...convWeightGradientCases.map(([variant, operands, attributes]) =>
+    operatorCase('convWeightGradient', variant, operands, attributes),
+  ),
+  ...blockedConvCases.map(([variant, operands, attributes]) =>
+    operatorCase('blockedConv', variant, operands, attributes),
   ),
   ...normCases,
   ...resizeCases,

@@ -58,15 +58,17 @@ function checkUpdates(one: AdamwCase, tensors: Weights, tolerance: number): Chec
   const optimizer = createOptimizer({ kind: 'adamw', betas, eps, weightDecay });
   const param = toFloat32(requireTensor(tensors, one.inputs[0])).slice();
   const gradients = toFloat32(requireTensor(tensors, one.inputs[1]));
-  const state = optimizer.slots.map(() => new Float32Array(param.length));
+  const moments = optimizer.slots.map(() => new Float32Array(param.length));
+  const numbers = { param, average: param.slice(), moments };
   const trail = new Float32Array(one.steps * param.length);
   const norms: number[] = [];
   for (let i = 0; i < one.steps; i++) {
     const gradient = gradients.slice(i * param.length, (i + 1) * param.length);
     const norm = Math.sqrt(sumOfSquares(gradient));
-    const scale = clipFactor(norm, one.clip_grad_norm ?? Infinity);
+    const gradientScale = clipFactor(norm, one.clip_grad_norm ?? Infinity);
     norms.push(norm);
-    optimizer.update(param, gradient, state, { learningRate: lr, step: i + 1 }, scale);
+    const at = { learningRate: lr, step: i + 1, gradientScale, averageRate: 0 };
+    optimizer.update(numbers, gradient, at);
     trail.set(param, i * param.length);
   }
   const expected = toFloat32(requireTensor(tensors, one.outputs[0]));

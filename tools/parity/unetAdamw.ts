@@ -41,7 +41,7 @@ export async function checkAdamw(
       return [name, tensor('float32', shape, Float32Array.from(data as Float32Array))] as const;
     }),
   );
-  const state = new Map(
+  const moments = new Map(
     [...current].map(([name, { data }]) => {
       return [name, optimizer.slots.map(() => new Float32Array(data.length))] as const;
     }),
@@ -59,7 +59,9 @@ export async function checkAdamw(
     checks.push({ name: `loss after ${done} steps`, error, tolerance: tolerance.losses_rel });
     for (const [name, { data }] of current) {
       const gradient = toFloat32(actual[`grad:${name}`]);
-      optimizer.update(data, gradient, state.get(name) ?? [], { learningRate, step: done + 1 });
+      const at = { learningRate, step: done + 1, gradientScale: 1, averageRate: 0 };
+      const average = data.slice();
+      optimizer.update({ param: data, average, moments: moments.get(name) ?? [] }, gradient, at);
     }
   }
   return checks;
