@@ -19,7 +19,7 @@ interface Layer {
   readonly outChannels: number;
   readonly kernel: readonly [number, number];
   readonly window: Omit<ConvAttributes, 'groups'>;
-  readonly after: 'nothing' | 'relu' | 'residual' | 'silu' | 'shuffle' | 'sum';
+  readonly after: 'nothing' | 'relu' | 'residual' | 'silu' | 'shuffle' | 'sum' | 'chosen';
 }
 
 interface Network {
@@ -59,6 +59,11 @@ function finish(b: GraphBuilder, after: Layer['after'], before: Value, conv: Val
       return conv.shape[1] % 4 === 0 ? b.pixelShuffle(conv, 2) : conv;
     case 'sum':
       return b.add(conv, b.reduceMean(conv, [2, 3]));
+    case 'chosen': {
+      // A condition in one order that is asked for in the other.
+      const positive = b.apply('greater', [conv, b.scalar(0)], {});
+      return b.apply('where', [positive, conv, b.reduceMean(conv, [2, 3])], {});
+    }
     case 'nothing':
       return conv;
   }
@@ -87,7 +92,7 @@ const layer: fc.Arbitrary<Layer> = fc.record({
       [number, number, number, number]
     >,
   }),
-  after: fc.constantFrom('nothing', 'relu', 'residual', 'silu', 'shuffle', 'sum'),
+  after: fc.constantFrom('nothing', 'relu', 'residual', 'silu', 'shuffle', 'sum', 'chosen'),
 });
 
 const network: fc.Arbitrary<Network> = fc.record({
@@ -110,6 +115,7 @@ const restorer: Network = {
     wide,
     { ...wide, window: { ...same, strides: [2, 2] }, after: 'relu' },
     { ...wide, outChannels: 64, kernel: [1, 1], window: { ...same, pads: [0, 0, 0, 0] } },
+    { ...wide, outChannels: 64, after: 'chosen' },
     { ...wide, outChannels: 64, after: 'shuffle' },
     { ...wide, outChannels: 16, after: 'silu' },
   ],

@@ -15,11 +15,12 @@ import {
   blockedWeightGradient,
   hasBlockedWeightGradient,
 } from './blockedGradients.js';
+import { TwoOrders } from './twoOrders.js';
 
 /** Whether a graph has convolutions that `blockedGraph` would change. */
 export function hasBlockableConvs(graph: Graph, blockSize: number): boolean {
-  const params = new Set(graph.params.map(({ id }) => id));
-  return graph.nodes.some((node) => isBlockable(node, params, blockSize));
+  const held = heldValues(graph);
+  return graph.nodes.some((node) => isBlockable(node, held, blockSize));
 }
 
 /**
@@ -31,140 +32,125 @@ export function blockedGraph(graph: Graph, blockSize: number): Graph {
   return new BlockedGraph(graph, blockSize).build();
 }
 
-type BlockedConv = NodeOf<'blockedConv'>;
+type BlockedConv = Pick<NodeOf<'blockedConv'>, 'inputs' | 'attributes'>;
 
 class BlockedGraph {
   private readonly b = new GraphBuilder();
-  /** Values of the new graph by the ids of the old one's, in one order or the other, or both. */
-  private readonly plain = new Map<number, Value>();
-  private readonly blocked = new Map<number, Value>();
-  /** By the id of the old value that is its result so far. */
-  private readonly convs = new Map<number, Pick<BlockedConv, 'inputs' | 'attributes'>>();
-  private readonly uses = new Map<number, number>();
-  private readonly params: ReadonlySet<number>;
+  private readonly values: TwoOrders;
+  /** By the id of the old value that is a convolution's result so far. */
+  private readonly convs = new Map<number, BlockedConv>();
+  private readonly uses: ReadonlyMap<number, number>;
+  private readonly held: ReadonlySet<number>;
 
   constructor(
     private readonly graph: Graph,
     private readonly blockSize: number,
   ) {
-    this.params = new Set(graph.params.map(({ id }) => id));
-    const read = [
-      ...graph.nodes.flatMap(({ inputs }) => inputs),
-      ...Object.values(graph.outputs),
-      ...graph.taps.map(({ value }) => value),
-    ];
-    for (const { id } of read) this.uses.set(id, (this.uses.get(id) ?? 0) + 1);
+    this.values = new TwoOrders(this.b, blockSize);
+    this.held = heldValues(graph);
+    this.uses = countUses(graph);
   }
 
   build(): Graph {
-    const { graph, b, plain } = this;
-    for (const { id, name, shape, dtype } of graph.inputs)
-      plain.set(id, b.input(name, shape, dtype));
-    for (const { id, name, shape, dtype } of graph.params)
-      plain.set(id, b.param(name, shape, dtype));
-    for (const node of graph.nodes) this.add(node);
-    for (const { name, value, reduction } of graph.taps)
-      b.tap(name, this.plainOf(value), reduction);
-    const outputs = Object.entries(graph.outputs);
-    return b.build(Object.fromEntries(outputs.map(([name, value]) => [name, this.plainOf(value)])));
+    const { b, values } = this;
+    const { inputs, params, nodes, taps, outputs } = this.graph;
+    for (const input of inputs)
+      values.setPlain(input, b.input(input.name, input.shape, input.dtype));
+    for (const param of params)
+      values.setPlain(param, b.param(param.name, param.shape, param.dtype));
+    for (const node of nodes) this.add(node);
+    for (const { name, value, reduction } of taps) b.tap(name, values.plainOf(value), reduction);
+    const named = Object.entries(outputs).map(([name, value]) => [name, values.plainOf(value)]);
+    return b.build(Object.fromEntries(named) as Record<string, Value>);
   }
 
   private add(node: Node): void {
-    if (isBlockable(node, this.params, this.blockSize)) this.addConv(node);
-    else if (node.op === 'convTranspose' && this.isFlippedConv(node)) this.addFlippedConv(node);
-    else if (node.op === 'convWeightGradient' && this.isBlockedGradient(node))
-      this.addGradient(node);
-    else if (node.op === 'reduceSum' && this.sumsChannels(node)) this.addChannelSums(node);
-    else if (this.staysBlocked(node)) this.addBlocked(node);
-    else this.addPlain(node);
+    const done =
+      this.addConv(node) ||
+      this.addFlippedConv(node) ||
+      this.addWeightGradient(node) ||
+      this.addChannelSums(node) ||
+      this.addElementwise(node);
+    if (done) return;
+    const operands = node.inputs.map((x) => this.values.plainOf(x));
+    this.values.setPlain(node.output, this.b.apply(node.op, operands, node.attributes));
   }
 
-  private addPlain({ op, inputs, attributes, output }: Node): void {
-    const operands = inputs.map((x) => this.plainOf(x));
-    this.plain.set(output.id, this.b.apply(op, operands, attributes));
-  }
-
-  private addConv({ inputs: [x, weight, bias], attributes, output }: NodeOf<'conv'>): void {
-    const { strides, pads, dilations } = attributes;
-    this.setConv(output, {
-      inputs: [this.blockedOf(x), this.blockedWeight(weight), this.biasOf(bias, output)],
+  private addConv(node: Node): boolean {
+    if (!isBlockable(node, this.held, this.blockSize)) return false;
+    const [x, weight, bias] = node.inputs;
+    const { strides, pads, dilations } = node.attributes;
+    this.setConv(node.output, {
+      inputs: [
+        this.values.blockedOf(x),
+        this.blockedWeight(weight),
+        this.biasOf(bias, node.output),
+      ],
       attributes: { strides, pads, dilations, blockSize: this.blockSize, activation: 'none' },
     });
+    return true;
   }
 
-  /** Whether a transposed convolution is a plain one with the flipped weight, on maps that fit. */
-  private isFlippedConv({
-    inputs: [x, weight],
-    attributes,
-    output,
-  }: NodeOf<'convTranspose'>): boolean {
+  /** A transposed convolution that is a plain one with the flipped weight. */
+  private addFlippedConv(node: Node): boolean {
+    if (node.op !== 'convTranspose') return false;
+    const { inputs, attributes, output } = node;
+    const [x, weight, bias] = inputs;
     const pads = flippedPads(weight.shape, attributes);
-    return pads !== null && !this.params.has(weight.id) && this.fits(x) && this.fits(output);
-  }
-
-  private addFlippedConv({
-    inputs: [x, weight, bias],
-    attributes,
-    output,
-  }: NodeOf<'convTranspose'>): void {
-    const { b, blockSize } = this;
+    if (!pads || this.held.has(weight.id)) return false;
+    if (!this.values.fits(x) || !this.values.fits(output)) return false;
     const { strides, dilations } = attributes;
-    const pads = flippedPads(weight.shape, attributes);
-    if (!pads) throw new Error('expected a convolution of stride 1 and one group');
+    const flipped = flipBlockedWeight(this.b, this.blockedWeight(weight), this.blockSize);
     this.setConv(output, {
-      inputs: [
-        this.blockedOf(x),
-        flipBlockedWeight(b, this.blockedWeight(weight), blockSize),
-        this.biasOf(bias, output),
-      ],
-      attributes: { strides, dilations, pads, blockSize, activation: 'none' },
+      inputs: [this.values.blockedOf(x), flipped, this.biasOf(bias, output)],
+      attributes: { strides, dilations, pads, blockSize: this.blockSize, activation: 'none' },
     });
+    return true;
   }
 
-  private isBlockedGradient({
-    inputs: [x, dy],
-    attributes,
-  }: NodeOf<'convWeightGradient'>): boolean {
-    return (
-      this.blocked.has(dy.id) &&
-      hasBlockedWeightGradient(x.shape, dy.shape, attributes, this.blockSize)
-    );
+  private addWeightGradient(node: Node): boolean {
+    if (node.op !== 'convWeightGradient') return false;
+    const { b, blockSize, values } = this;
+    const { inputs, attributes, output } = node;
+    const [x, dy] = inputs;
+    if (!values.hasBlocked(dy)) return false;
+    if (!hasBlockedWeightGradient(x.shape, dy.shape, attributes, blockSize)) return false;
+    const operands = { x: values.channelsLastOf(x), dy: values.blockedOf(dy) };
+    values.setPlain(output, blockedWeightGradient(b, operands, attributes, blockSize));
+    return true;
   }
 
-  private addGradient({ inputs: [x, dy], attributes, output }: NodeOf<'convWeightGradient'>): void {
-    const operands = { x: this.channelsLast(x), dy: this.blockedOf(dy) };
-    const gradient = blockedWeightGradient(this.b, operands, attributes, this.blockSize);
-    this.plain.set(output.id, gradient);
+  /** The gradient of a convolution's bias. */
+  private addChannelSums({ op, inputs: [x], attributes, output }: Node): boolean {
+    if (op !== 'reduceSum' || !this.values.hasBlocked(x)) return false;
+    if (!sameShape(attributes.axes, [0, 2, 3])) return false;
+    const blocked = this.values.blockedOf(x);
+    this.values.setPlain(output, blockedChannelSums(this.b, blocked, this.blockSize));
+    return true;
   }
 
-  private sumsChannels({ inputs: [x], attributes: { axes } }: NodeOf<'reduceSum'>): boolean {
-    return this.blocked.has(x.id) && axes.join() === '0,2,3';
-  }
-
-  private addChannelSums({ inputs: [x], output }: NodeOf<'reduceSum'>): void {
-    this.plain.set(output.id, blockedChannelSums(this.b, this.blockedOf(x), this.blockSize));
-  }
-
-  private blockedWeight(weight: Value): Value {
-    return blockWeight(this.b, this.plainOf(weight), this.blockSize);
-  }
-
-  private biasOf(bias: Value | undefined, { shape }: Value): Value {
-    return bias ? this.plainOf(bias) : this.b.constant(zeros('float32', [shape[1]]));
-  }
-
-  private setConv({ id }: Value, conv: Pick<BlockedConv, 'inputs' | 'attributes'>): void {
-    this.convs.set(id, conv);
-    this.blocked.set(id, this.b.apply('blockedConv', conv.inputs, conv.attributes));
-  }
-
-  private addBlocked(node: Node): void {
-    if (this.joinConv(node)) return;
+  private addElementwise(node: Node): boolean {
+    if (!this.staysBlocked(node)) return false;
+    if (this.joinConv(node)) return true;
     const { op, inputs, attributes, output } = node;
     const operands = inputs.map((x) =>
-      elementCount(x.shape) === 1 ? this.plainOf(x) : this.blockedOf(x),
+      elementCount(x.shape) === 1 ? this.values.plainOf(x) : this.values.blockedOf(x),
     );
-    this.blocked.set(output.id, this.b.apply(op, operands, attributes));
+    this.values.setBlocked(output, this.b.apply(op, operands, attributes));
+    return true;
+  }
+
+  /** Whether all operands of an elementwise operation fit the order of blocks, and one has it already. */
+  private staysBlocked({ op, inputs, output }: Node): boolean {
+    const keeps = output.dtype === 'float32' || output.dtype === 'bool';
+    if (!elementwise.has(op) || !keeps || !this.values.fits(output)) return false;
+    const maps = inputs.filter(({ shape }) => elementCount(shape) > 1);
+    return (
+      maps.some((x) => this.values.hasBlocked(x)) &&
+      // In this order a smaller operand would meet other elements than its shape says.
+      maps.every((x) => sameShape(x.shape, output.shape)) &&
+      maps.every((x) => this.values.hasBlocked(x) || x.dtype === 'float32')
+    );
   }
 
   /** Lets a convolution whose result nothing else reads do the addition or the activation after it. */
@@ -176,66 +162,25 @@ class BlockedGraph {
         this.setConv(output, { ...conv, attributes: { ...conv.attributes, activation: 'relu' } });
         return true;
       }
-      const other = inputs[1 - i];
       if (op !== 'add' || conv.inputs.length > 3) continue;
-      this.setConv(output, { ...conv, inputs: [...conv.inputs, this.blockedOf(other)] });
+      const other = this.values.blockedOf(inputs[1 - i]);
+      this.setConv(output, { ...conv, inputs: [...conv.inputs, other] });
       return true;
     }
     return false;
   }
 
-  /** Whether all operands of an elementwise operation fit the order of blocks, and one has it already. */
-  private staysBlocked({ op, inputs, output }: Node): boolean {
-    if (!elementwise.has(op) || !this.fits(output)) return false;
-    const maps = inputs.filter(({ shape }) => elementCount(shape) > 1);
-    return (
-      maps.some(({ id }) => this.blocked.has(id)) &&
-      // In this order a smaller operand would meet other elements than its shape says.
-      maps.every((x) => sameShape(x.shape, output.shape)) &&
-      maps.every(({ id, dtype }) => this.blocked.has(id) || dtype === 'float32')
-    );
+  private setConv(output: Value, conv: BlockedConv): void {
+    this.convs.set(output.id, conv);
+    this.values.setBlocked(output, this.b.apply('blockedConv', conv.inputs, conv.attributes));
   }
 
-  private fits({ shape }: Value): boolean {
-    return shape.length === 4 && shape[1] % this.blockSize === 0;
+  private blockedWeight(weight: Value): Value {
+    return blockWeight(this.b, this.values.plainOf(weight), this.blockSize);
   }
 
-  private plainOf(value: Value): Value {
-    return this.inOrder(value, this.plain, this.blocked, (blocked) =>
-      this.b.apply('unblockChannels', [blocked], {
-        blockSize: this.blockSize,
-        to: 'channelsFirst',
-      }),
-    );
-  }
-
-  /** `[N, H, W, C]`. */
-  private channelsLast(value: Value): Value {
-    const blocked = this.blocked.get(value.id);
-    if (!blocked) return this.b.transpose(this.plainOf(value), [0, 2, 3, 1]);
-    const { b, blockSize } = this;
-    return b.apply('unblockChannels', [blocked], { blockSize, to: 'channelsLast' });
-  }
-
-  private blockedOf(value: Value): Value {
-    return this.inOrder(value, this.blocked, this.plain, (plain) =>
-      this.b.apply('blockChannels', [plain], { blockSize: this.blockSize }),
-    );
-  }
-
-  private inOrder(
-    { id }: Value,
-    wanted: Map<number, Value>,
-    other: ReadonlyMap<number, Value>,
-    reorder: (value: Value) => Value,
-  ): Value {
-    const found = wanted.get(id);
-    if (found) return found;
-    const there = other.get(id);
-    if (!there) throw new Error(`expected %${id} to be defined before it is used`);
-    const reordered = reorder(there);
-    wanted.set(id, reordered);
-    return reordered;
+  private biasOf(bias: Value | undefined, { shape }: Value): Value {
+    return bias ? this.values.plainOf(bias) : this.b.constant(zeros('float32', [shape[1]]));
   }
 }
 
@@ -246,16 +191,32 @@ const elementwise: ReadonlySet<Op> = new Set<Op>([
 
 function isBlockable(
   node: Node,
-  params: ReadonlySet<number>,
+  held: ReadonlySet<number>,
   blockSize: number,
 ): node is NodeOf<'conv'> {
   if (node.op !== 'conv' || node.attributes.groups !== 1) return false;
   const [x, weight] = node.inputs;
   const [out, channels] = weight.shape;
-  return (
-    x.dtype === 'float32' &&
-    !params.has(weight.id) &&
-    out % blockSize === 0 &&
-    channels % blockSize === 0
-  );
+  const whole = out % blockSize === 0 && channels % blockSize === 0;
+  return x.dtype === 'float32' && whole && !held.has(weight.id);
+}
+
+/** Params and literals, and what is made of nothing else: a runtime knows it when it loads the graph. */
+function heldValues({ params, nodes }: Graph): Set<number> {
+  const held = new Set(params.map(({ id }) => id));
+  for (const { inputs, output } of nodes) {
+    if (inputs.every(({ id }) => held.has(id))) held.add(output.id);
+  }
+  return held;
+}
+
+function countUses({ nodes, outputs, taps }: Graph): Map<number, number> {
+  const read = [
+    ...nodes.flatMap(({ inputs }) => inputs),
+    ...Object.values(outputs),
+    ...taps.map(({ value }) => value),
+  ];
+  const uses = new Map<number, number>();
+  for (const { id } of read) uses.set(id, (uses.get(id) ?? 0) + 1);
+  return uses;
 }
