@@ -52,6 +52,16 @@ describe('the value of', () => {
     expect(loss).toBeCloseTo(expected, 7);
   });
 
+  it('L1 of luma', () => {
+    const prediction = [1, 0, 0.5, 0, 0.25, 1];
+    const target = [0, 0, 0.5, 1, 0, 1];
+    const loss = evaluate({ kind: 'luma' }, [1, 3, 1, 2], prediction, target);
+    expect(loss).toBeCloseTo((0.299 + 0.114 * 0.25 + 0.587) / 2, 7);
+    expect(() => lossGraph({ kind: 'luma' }, [1, 4, 2, 2])).toThrow(
+      'luma: expected 3 channels, got 4',
+    );
+  });
+
   it('the gradient loss', () => {
     // Rows (1, -2) and (0, 3): steps down -1, 5; to the right -3, 3.
     const loss = evaluate({ kind: 'gradient' }, [1, 1, 2, 2], prediction, target);
@@ -137,11 +147,11 @@ describe('a mask', () => {
 });
 
 describe('gradients agree with central differences', () => {
-  const shape: Shape = [2, 2, 4, 6];
-  const count = 2 * 2 * 4 * 6;
+  const shape: Shape = [2, 3, 4, 6];
+  const count = 2 * 3 * 4 * 6;
 
   it.each(
-    all.flatMap(
+    [...all, { kind: 'luma' } as const].flatMap(
       (config) =>
         [
           [config.kind, config, false],

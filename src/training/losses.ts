@@ -5,6 +5,7 @@ export type LossConfig =
   | { readonly kind: 'l1' }
   | { readonly kind: 'l2' }
   | { readonly kind: 'charbonnier'; readonly eps: number }
+  | { readonly kind: 'luma' }
   | { readonly kind: 'gradient' }
   | { readonly kind: 'frequency' };
 
@@ -16,6 +17,7 @@ export interface WeightedLoss {
 /**
  * The mean loss of a prediction, a scalar. All arguments `[N, C, H, W]`; where a `mask` (1 counts, 0 does
  * not, broadcast against the prediction) is given, the mean is over what counts.
+ * @throws Error for `luma` of pictures that do not have three channels.
  */
 export function lossValue(
   b: GraphBuilder,
@@ -32,6 +34,8 @@ export function lossValue(
       return meanOver(b, b.mul(difference, difference), mask);
     case 'charbonnier':
       return meanOver(b, charbonnier(b, difference, config.eps), mask);
+    case 'luma':
+      return meanOver(b, b.apply('abs', [luma(b, difference)], {}), mask);
     case 'gradient':
       return gradientLoss(b, difference, mask);
     case 'frequency':
@@ -55,6 +59,13 @@ export function totalLoss(
 /** sqrt(d^2 + eps^2): L1 with a smooth bottom (Charbonnier et al. 1994; Lai et al. 2017). */
 function charbonnier(b: GraphBuilder, difference: Value, eps: number): Value {
   return b.apply('sqrt', [b.shift(b.mul(difference, difference), eps * eps)], {});
+}
+
+/** Of the colours R, G, B: what the eye sees most of, and what PSNR-Y is measured on (Rec. ITU-R BT.601). */
+function luma(b: GraphBuilder, colours: Value): Value {
+  const channels = colours.shape[1];
+  if (channels !== 3) throw new Error(`luma: expected 3 channels, got ${channels}`);
+  return b.conv(colours, b.constant(float32([1, 3, 1, 1], [0.299, 0.587, 0.114])), null);
 }
 
 /** L1 between the horizontal and vertical neighbour differences: edges rather than levels. */
