@@ -123,6 +123,9 @@ describe('inferType', () => {
     expect(refusal('pad', [of([4])], { before: [4], after: [0], mode: 'reflect' })).toBe(
       'pad: expected padding of axis 0 in [0, 3], got [4, 0]',
     );
+    expect(refusal('pad', [of([4])], { before: [-2], after: [-2], mode: 'constant' })).toBe(
+      'pad: expected axis 0 to keep some of its 4, got [-2, -2]',
+    );
     expect(refusal('pad', [of([4])], { before: [-1], after: [0], mode: 'edge' })).toBe(
       'pad: expected padding of axis 0 in [0, Infinity], got [-1, 0]',
     );

@@ -139,6 +139,9 @@ const rules: { readonly [O in Op]: InferRule<Attributes[O]> } = {
       if (!counts.every((count) => count >= least && count <= most)) {
         throw mismatch(`padding of axis ${axis} in [${least}, ${most}]`, formatShape(counts));
       }
+      const cropped = counts.reduce((sum, count) => sum + Math.max(0, -count), 0);
+      if (cropped >= n)
+        throw mismatch(`axis ${axis} to keep some of its ${n}`, formatShape(counts));
     });
     return {
       shape: x.shape.map((n, axis) => n + before[axis] + after[axis]),

@@ -100,12 +100,18 @@ const native: BlockRules = {
   },
 };
 
-/** Rules for a runtime whose own kernels have `blockSize` channels in a block; other sizes are computed as anywhere. */
+/**
+ * Rules for a runtime whose own kernels have `blockSize` channels in a block, of float32; others are computed as
+ * anywhere.
+ */
 export function nativeBlockRules(blockSize: number): BlockRules {
   const where =
     <A extends { readonly blockSize: number }>(here: EmitRule<A>, elsewhere: EmitRule<A>) =>
-    (emit: Emitter, operation: Operation<A>): void =>
-      (operation.attributes.blockSize === blockSize ? here : elsewhere)(emit, operation);
+    (emit: Emitter, operation: Operation<A>): void => {
+      const { attributes, output } = operation;
+      const isNative = attributes.blockSize === blockSize && output.dtype === 'float32';
+      (isNative ? here : elsewhere)(emit, operation);
+    };
   return {
     blockChannels: where(native.blockChannels, emitBlockChannels),
     unblockChannels: where(native.unblockChannels, emitUnblockChannels),

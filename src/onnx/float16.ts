@@ -14,7 +14,7 @@ import { castWeights } from '../weights/index.js';
  * functions that magnify an error of their operand, and quotients by what may be tiny.
  */
 const delicate: ReadonlySet<Op> = new Set<Op>([
-  'groupNorm', 'layerNorm', 'softmax', 'reduceSum', 'reduceMean', 'scatterAdd', 'exp', 'log', 'pow', 'sqrt',
+  'groupNorm', 'layerNorm', 'softmax', 'reduceSum', 'reduceMean', 'scatterAdd', 'convWeightGradient', 'exp', 'log', 'pow', 'sqrt',
   'erf', 'sin', 'cos', 'div', 'floor', 'round', 'less', 'greater', 'equal',
 ]); // prettier-ignore
 
@@ -22,7 +22,7 @@ const delicate: ReadonlySet<Op> = new Set<Op>([
 const adaptable: ReadonlySet<Op> = new Set<Op>([
   'neg', 'abs', 'sign', 'tanh', 'sigmoid', 'relu', 'leakyRelu', 'gelu', 'clip', 'cast', 'add', 'sub', 'mul',
   'max', 'min', 'where', 'reduceMax', 'reshape', 'expand', 'transpose', 'slice', 'concat', 'pad',
-  'resize', 'depthToSpace', 'spaceToDepth',
+  'resize', 'depthToSpace', 'spaceToDepth', 'blockChannels', 'unblockChannels',
 ]); // prettier-ignore
 
 /** The largest finite float16. Attention masks hold larger numbers, which must not become infinite. */

@@ -12,14 +12,14 @@ import {
   type Value,
 } from '../graph/index.js';
 import { elementCount, fromFloat64, Random, toFloat64 } from '../tensor/index.js';
-import { blockedGraph, hasBlockableConvs } from './blockedGraph.js';
+import { blockedGraph, wantsBlocks } from './blockedGraph.js';
 import { createNodeExecutor } from './ort-node.js';
 
 interface Layer {
   readonly outChannels: number;
   readonly kernel: readonly [number, number];
   readonly window: Omit<ConvAttributes, 'groups'>;
-  readonly after: 'nothing' | 'relu' | 'residual' | 'silu' | 'shuffle' | 'sum' | 'chosen';
+  readonly after: 'nothing' | 'relu' | 'residual' | 'silu' | 'shuffle' | 'sum' | 'shift' | 'chosen';
 }
 
 interface Network {
@@ -59,6 +59,8 @@ function finish(b: GraphBuilder, after: Layer['after'], before: Value, conv: Val
       return conv.shape[1] % 4 === 0 ? b.pixelShuffle(conv, 2) : conv;
     case 'sum':
       return b.add(conv, b.reduceMean(conv, [2, 3]));
+    case 'shift':
+      return b.shift(conv, 0.5);
     case 'chosen': {
       // A condition in one order that is asked for in the other.
       const positive = b.apply('greater', [conv, b.scalar(0)], {});
@@ -92,7 +94,16 @@ const layer: fc.Arbitrary<Layer> = fc.record({
       [number, number, number, number]
     >,
   }),
-  after: fc.constantFrom('nothing', 'relu', 'residual', 'silu', 'shuffle', 'sum', 'chosen'),
+  after: fc.constantFrom(
+    'nothing',
+    'relu',
+    'residual',
+    'silu',
+    'shuffle',
+    'sum',
+    'shift',
+    'chosen',
+  ),
 });
 
 const network: fc.Arbitrary<Network> = fc.record({
@@ -157,8 +168,8 @@ describe('blockedGraph', () => {
   it('leaves weights that stay to the runtime, which lays them out itself', () => {
     const b = new GraphBuilder();
     const held = b.conv(b.input('x', [1, 16, 4, 4]), b.param('weight', [16, 16, 3, 3]), null);
-    expect(hasBlockableConvs(b.build({ y: held }), 8)).toBe(false);
-    expect(hasBlockableConvs(trainingStep(restorer), 8)).toBe(true);
+    expect(wantsBlocks(b.build({ y: held }), 8)).toBe(false);
+    expect(wantsBlocks(trainingStep(restorer), 8)).toBe(true);
   });
 });
 

@@ -17,10 +17,12 @@ import {
 } from './blockedGradients.js';
 import { TwoOrders } from './twoOrders.js';
 
-/** Whether a graph has convolutions that `blockedGraph` would change. */
-export function hasBlockableConvs(graph: Graph, blockSize: number): boolean {
+/** Whether a graph has convolutions that `blockedGraph` would change, or is in blocks already. */
+export function wantsBlocks(graph: Graph, blockSize: number): boolean {
   const held = heldValues(graph);
-  return graph.nodes.some((node) => isBlockable(node, held, blockSize));
+  return graph.nodes.some(
+    (node) => node.op === 'blockedConv' || isBlockable(node, held, blockSize),
+  );
 }
 
 /**
@@ -97,7 +99,7 @@ class BlockedGraph {
     const { inputs, attributes, output } = node;
     const [x, weight, bias] = inputs;
     const pads = flippedPads(weight.shape, attributes);
-    if (!pads || this.held.has(weight.id)) return false;
+    if (!pads || this.held.has(weight.id) || x.dtype !== 'float32') return false;
     if (!this.values.fits(x) || !this.values.fits(output)) return false;
     const { strides, dilations } = attributes;
     const flipped = flipBlockedWeight(this.b, this.blockedWeight(weight), this.blockSize);
@@ -162,9 +164,9 @@ class BlockedGraph {
         this.setConv(output, { ...conv, attributes: { ...conv.attributes, activation: 'relu' } });
         return true;
       }
-      if (op !== 'add' || conv.inputs.length > 3) continue;
-      const other = this.values.blockedOf(inputs[1 - i]);
-      this.setConv(output, { ...conv, inputs: [...conv.inputs, other] });
+      const other = inputs[1 - i];
+      if (op !== 'add' || conv.inputs.length > 3 || !sameShape(other.shape, output.shape)) continue;
+      this.setConv(output, { ...conv, inputs: [...conv.inputs, this.values.blockedOf(other)] });
       return true;
     }
     return false;

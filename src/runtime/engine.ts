@@ -25,7 +25,7 @@ export interface Engine {
   /** Its turns: it opens, runs and releases one thing at a time. */
   readonly queue: Queue;
   /**
-   * Opens a model, whose bytes it takes over. `strict` refuses one that the device cannot run whole,
+   * Opens a model. `strict` refuses one that the device cannot run whole,
    * which ONNX Runtime would otherwise run partly on the CPU without a word. `data` holds initializers
    * that are not in the model; only an engine in Node takes a folder.
    */
@@ -35,9 +35,9 @@ export interface Engine {
 /** Where external initializers are: in files of a folder, or in memory under the names of files. */
 export type ModelData = { readonly folder: string } | { readonly files: readonly WeightFile[] };
 
-/** A graph's model, encoded anew for each attempt to open it. */
+/** What is opened of a graph: its model, encoded anew for each attempt, and weights beside it. */
 export interface ModelSource {
-  readonly encode: () => Uint8Array;
+  readonly encode: (executed: Graph) => Uint8Array;
   readonly data?: ModelData;
 }
 
@@ -77,19 +77,18 @@ export function engineExecutor(
     load: async (graph, weights) => {
       checkParams(graph, weights);
       const { initializers, files } = weightFiles(graph, weights);
-      const encode = (): Uint8Array => executableModel(graph, initializers, rules);
+      const encode = modelEncoder(initializers, rules);
       return loadModel(device, engine, graph, { encode, data: { files } }, options);
     },
   };
 }
 
-/** The bytes of a graph's model, with less work where that gives the same. */
-export function executableModel(
-  graph: Graph,
+/** Encodes graphs whose params are these initializers. */
+export function modelEncoder(
   initializers: ReadonlyMap<string, Initializer>,
-  rules: EmitRules = emitRules,
-): Uint8Array {
-  return encodeModel(toModelProto(lowerConvGradients(foldUpsampling(graph)), initializers, rules));
+  rules: EmitRules,
+): ModelSource['encode'] {
+  return (graph) => encodeModel(toModelProto(graph, initializers, rules));
 }
 
 /**
@@ -99,19 +98,21 @@ export function executableModel(
 export async function loadModel(
   device: string,
   engine: Engine,
-  graph: Graph,
+  plain: Graph,
   { encode, data }: ModelSource,
   { onFallback }: FallbackOptions,
 ): Promise<Session> {
+  // With less work where that gives the same.
+  const graph = lowerConvGradients(foldUpsampling(plain));
   const opened = await engine.queue(async () => {
     try {
-      return await engine.open(encode(), 'strict', data);
+      return await engine.open(encode(graph), 'strict', data);
     } catch (error) {
       if (!isRefusedFallback(error)) throw error;
       const missing = await operatorsWithoutKernel(engine, graph);
       if (!onFallback) throw new MissingKernelError(device, missing, error);
       onFallback(missing);
-      return engine.open(encode(), 'mixed', data);
+      return engine.open(encode(graph), 'mixed', data);
     }
   });
   return openSession(graph, opened, engine.queue);

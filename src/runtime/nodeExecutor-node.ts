@@ -2,13 +2,13 @@ import type { Executor, Graph, Session } from '../graph/index.js';
 import { emitRules, nativeBlockRules, type EmitRules } from '../onnx/index.js';
 import { mapCheckpoint } from '../onnx/mapped-node.js';
 import type { Checkpoint } from '../weights/index.js';
-import { blockedGraph, hasBlockableConvs } from './blockedGraph.js';
+import { blockedGraph, wantsBlocks } from './blockedGraph.js';
 import { findBlockSize } from './blockSize.js';
 import { cpuGraph } from './cpuGraph.js';
 import {
   engineExecutor,
-  executableModel,
   loadModel,
+  modelEncoder,
   type Engine,
   type FallbackOptions,
 } from './engine.js';
@@ -40,7 +40,7 @@ export function nodeExecutor(
     async loadMapped(plain, checkpoint) {
       const { graph, rules } = await suit(plain);
       const { folder, initializers } = await mapCheckpoint(graph, checkpoint);
-      const encode = (): Uint8Array => executableModel(graph, initializers, rules);
+      const encode = modelEncoder(initializers, rules);
       return loadModel(device, engine, graph, { encode, data: { folder } }, options);
     },
   };
@@ -64,7 +64,7 @@ function cpuSuit(engine: Engine): (graph: Graph) => Promise<Suited> {
   let found: Promise<number | null> | undefined;
   return async (plain) => {
     const graph = cpuGraph(plain);
-    if (!hasBlockableConvs(graph, SMALLEST_BLOCK)) return unchanged(graph);
+    if (!wantsBlocks(graph, SMALLEST_BLOCK)) return unchanged(graph);
     found ??= engine.queue(() => findBlockSize(engine));
     const blockSize = await found;
     if (blockSize === null) return unchanged(graph);

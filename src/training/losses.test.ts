@@ -57,8 +57,14 @@ describe('the value of', () => {
     const target = [0, 0, 0.5, 1, 0, 1];
     const loss = evaluate({ kind: 'luma' }, [1, 3, 1, 2], prediction, target);
     expect(loss).toBeCloseTo((0.299 + 0.114 * 0.25 + 0.587) / 2, 7);
+  });
+
+  it('L1 of luma refuses what has no colours', () => {
     expect(() => lossGraph({ kind: 'luma' }, [1, 4, 2, 2])).toThrow(
       'luma: expected 3 channels, got 4',
+    );
+    expect(() => lossGraph({ kind: 'luma' }, [1, 3, 2, 2], [1, 3, 2, 2])).toThrow(
+      'luma: expected a mask of 1 channel, got 3',
     );
   });
 

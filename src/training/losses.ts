@@ -17,7 +17,7 @@ export interface WeightedLoss {
 /**
  * The mean loss of a prediction, a scalar. All arguments `[N, C, H, W]`; where a `mask` (1 counts, 0 does
  * not, broadcast against the prediction) is given, the mean is over what counts.
- * @throws Error for `luma` of pictures that do not have three channels.
+ * @throws Error for `luma` of pictures that do not have three channels, or under a mask that has.
  */
 export function lossValue(
   b: GraphBuilder,
@@ -35,7 +35,7 @@ export function lossValue(
     case 'charbonnier':
       return meanOver(b, charbonnier(b, difference, config.eps), mask);
     case 'luma':
-      return meanOver(b, b.apply('abs', [luma(b, difference)], {}), mask);
+      return meanOver(b, b.apply('abs', [luma(b, difference)], {}), mask && oneChannel(mask));
     case 'gradient':
       return gradientLoss(b, difference, mask);
     case 'frequency':
@@ -66,6 +66,12 @@ function luma(b: GraphBuilder, colours: Value): Value {
   const channels = colours.shape[1];
   if (channels !== 3) throw new Error(`luma: expected 3 channels, got ${channels}`);
   return b.conv(colours, b.constant(float32([1, 3, 1, 1], [0.299, 0.587, 0.114])), null);
+}
+
+function oneChannel(mask: Value): Value {
+  const channels = mask.shape[1];
+  if (channels !== 1) throw new Error(`luma: expected a mask of 1 channel, got ${channels}`);
+  return mask;
 }
 
 /** L1 between the horizontal and vertical neighbour differences: edges rather than levels. */
