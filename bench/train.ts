@@ -35,7 +35,7 @@ interface Subject {
 }
 
 const workers = 2;
-const rounds = 12;
+const rounds = 24;
 
 /** Prints a table; the ratio is the bar. */
 export async function benchTrain(): Promise<void> {
