@@ -1,6 +1,6 @@
 import './noTelemetry-node.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Engine, ModelData, Opened, Placement } from './engine.js';
+import type { Engine, MemoryUse, ModelData, Opened, Placement } from './engine.js';
 import { fromOrtFeeds, toOrtFeeds } from './ortTensor.js';
 import { createQueue } from './queue.js';
 
@@ -16,7 +16,7 @@ export interface NodeEngineOptions {
 export function createNodeEngine(options: NodeEngineOptions): Engine {
   return {
     queue: createQueue(),
-    open: (model, placement, data) => openModel(model, placement, data, options),
+    open: (model, placement, data, memory) => openModel(model, placement, data, memory, options),
   };
 }
 
@@ -24,14 +24,15 @@ async function openModel(
   model: Uint8Array,
   placement: Placement,
   data: ModelData | undefined,
+  memory: MemoryUse | undefined,
   { device, threads }: NodeEngineOptions,
 ): Promise<Opened> {
   const strict = placement === 'strict' && device !== 'cpu';
   const native = await InferenceSession.create(model, {
     executionProviders: [device],
     graphOptimizationLevel: 'all',
-    // A plan of all memory, made in the first run, would be held beside what that run has allocated.
-    enableMemPattern: false,
+    // What the first run has allocated is held beside the plan.
+    enableMemPattern: memory === 'planned',
     ...quiet,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     ...(data && 'files' in data ? { externalData: data.files } : {}),

@@ -29,7 +29,12 @@ export interface Engine {
    * which ONNX Runtime would otherwise run partly on the CPU without a word. `data` holds initializers
    * that are not in the model; only an engine in Node takes a folder.
    */
-  open(model: Uint8Array, placement: Placement, data?: ModelData): Promise<Opened>;
+  open(
+    model: Uint8Array,
+    placement: Placement,
+    data?: ModelData,
+    memory?: MemoryUse,
+  ): Promise<Opened>;
 }
 
 /** Where external initializers are: in files of a folder, or in memory under the names of files. */
@@ -38,10 +43,17 @@ export type ModelData = { readonly folder: string } | { readonly files: readonly
 /** What is opened of a graph: its model, encoded anew for each attempt, and weights beside it. */
 export interface ModelSource {
   readonly encode: (executed: Graph) => Uint8Array;
+  readonly memory?: MemoryUse;
   readonly data?: ModelData;
 }
 
 export type Placement = 'strict' | 'mixed';
+
+/**
+ * Whether runs allocate as they go, or by a plan that the first one makes, which is faster and takes the memory of all
+ * its results once more.
+ */
+export type MemoryUse = 'asNeeded' | 'planned';
 
 export interface Opened {
   run(feeds: Feeds): Promise<Feeds>;
@@ -65,12 +77,20 @@ export class MissingKernelError extends Error {
   }
 }
 
+/** How graphs become models for a device. */
+export interface Suiting {
+  readonly rules: EmitRules;
+  readonly memory: MemoryUse;
+}
+
+export const plainSuiting: Suiting = { rules: emitRules, memory: 'asNeeded' };
+
 /** An executor over an engine. */
 export function engineExecutor(
   device: string,
   engine: Engine,
   options: FallbackOptions = {},
-  rules: EmitRules = emitRules,
+  { rules, memory }: Suiting = plainSuiting,
 ): Executor {
   return {
     device,
@@ -78,7 +98,7 @@ export function engineExecutor(
       checkParams(graph, weights);
       const { initializers, files } = weightFiles(graph, weights);
       const encode = modelEncoder(initializers, rules);
-      return loadModel(device, engine, graph, { encode, data: { files } }, options);
+      return loadModel(device, engine, graph, { encode, data: { files }, memory }, options);
     },
   };
 }
@@ -99,20 +119,20 @@ export async function loadModel(
   device: string,
   engine: Engine,
   plain: Graph,
-  { encode, data }: ModelSource,
+  { encode, data, memory }: ModelSource,
   { onFallback }: FallbackOptions,
 ): Promise<Session> {
   // With less work where that gives the same.
   const graph = lowerConvGradients(foldUpsampling(plain));
   const opened = await engine.queue(async () => {
     try {
-      return await engine.open(encode(graph), 'strict', data);
+      return await engine.open(encode(graph), 'strict', data, memory);
     } catch (error) {
       if (!isRefusedFallback(error)) throw error;
       const missing = await operatorsWithoutKernel(engine, graph);
       if (!onFallback) throw new MissingKernelError(device, missing, error);
       onFallback(missing);
-      return engine.open(encode(graph), 'mixed', data);
+      return engine.open(encode(graph), 'mixed', data, memory);
     }
   });
   return openSession(graph, opened, engine.queue);

@@ -13,8 +13,8 @@ let opened = 0;
 async function answer(request: WorkerRequest): Promise<{ session: number; outputs: Feeds }> {
   if (request.kind === 'open') {
     const session = opened++;
-    const { model, placement, data } = request;
-    sessions.set(session, await engine.open(model, placement, data));
+    const { model, placement, data, memory } = request;
+    sessions.set(session, await engine.open(model, placement, data, memory));
     return { session, outputs: {} };
   }
   const { session } = request;

@@ -27,8 +27,8 @@ export function createWorkerExecutor(options: NodeExecutorOptions = {}): WorkerE
 function threadEngine(thread: Thread): Engine {
   return {
     queue: createQueue(),
-    async open(model, placement, data) {
-      const { session } = await thread.ask({ kind: 'open', model, placement, data });
+    async open(model, placement, data, memory) {
+      const { session } = await thread.ask({ kind: 'open', model, placement, data, memory });
       return {
         run: async (feeds) => (await thread.ask({ kind: 'run', session, feeds })).outputs,
         release: async () => {

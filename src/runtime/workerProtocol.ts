@@ -1,6 +1,6 @@
 import type { NodeEngineOptions } from './engine-node.js';
 import type { Feeds } from '../graph/index.js';
-import type { ModelData, Placement } from './engine.js';
+import type { MemoryUse, ModelData, Placement } from './engine.js';
 
 /** What a compute thread starts with. */
 export interface WorkerData {
@@ -16,6 +16,7 @@ export type WorkerRequest =
       readonly model: Uint8Array;
       readonly placement: Placement;
       readonly data: ModelData | undefined;
+      readonly memory: MemoryUse | undefined;
     }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: Feeds }
   | { readonly kind: 'release'; readonly session: number };
