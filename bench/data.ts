@@ -10,9 +10,9 @@ import { listPhotos, openPhotoBatches, openTraining, writeImage } from 'nanosd/n
 import { parseTrainingConfig, trains, type RestorerTraining } from 'nanosd/training';
 import { parse } from 'yaml';
 
-const steps = 24;
+const steps = 100;
 /** Sessions warm up and the first photographs are decoded in these. */
-const unmeasuredSteps = 4;
+const unmeasuredSteps = 40;
 const batchesAlone = 40;
 
 /** Prints the costs for `configs/sr-x4.yaml`, on its photographs or, where they are not here, on noise. */
