@@ -25,9 +25,9 @@ export interface Engine {
   /** Its turns: it opens, runs and releases one thing at a time. */
   readonly queue: Queue;
   /**
-   * Opens a model. `strict` refuses one that the device cannot run whole,
-   * which ONNX Runtime would otherwise run partly on the CPU without a word. `data` holds initializers
-   * that are not in the model; only an engine in Node takes a folder.
+   * Opens a model. `strict` refuses one that the device cannot run whole, which ONNX Runtime would otherwise
+   * run partly on the CPU without a word. `data` holds initializers that are not in the model; only an engine
+   * in Node takes a folder, or plans its memory.
    */
   open(
     model: Uint8Array,
@@ -50,8 +50,8 @@ export interface ModelSource {
 export type Placement = 'strict' | 'mixed';
 
 /**
- * Whether runs allocate as they go, or by a plan that the first one makes, which is faster and takes the memory of all
- * its results once more.
+ * Whether runs allocate as they go, or by a plan that the first one makes, which is faster and takes the most memory
+ * that they ever need once more.
  */
 export type MemoryUse = 'asNeeded' | 'planned';
 

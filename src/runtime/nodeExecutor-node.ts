@@ -61,7 +61,7 @@ function unchanged(graph: Graph): Promise<Suited> {
 
 /** The smallest block of channels that a processor's kernels may have. */
 const SMALLEST_BLOCK = 8;
-/** A training step whose results take less than this is worth having them twice: it is 3 % faster. */
+/** A training step that needs less than this at its peak may take it twice: it is 3 % faster so. */
 const PLANNED_BYTES = 1e9;
 
 function cpuSuit(engine: Engine): (graph: Graph) => Promise<Suited> {

@@ -27,6 +27,7 @@ function averagePair(mean: Float32Array, last: Float32Array, share: number): num
   return even + odd + mean[whole] ** 2;
 }
 
+/** In float64; NaN and infinities show. */
 export function sumOfSquares(values: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
