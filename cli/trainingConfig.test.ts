@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,11 @@ describe('readTrainingConfig', () => {
   });
 
   it('reads the configs of the repository', async () => {
-    const path = fileURLToPath(new URL('../configs/sr-x4.yaml', import.meta.url));
-    expect((await readTrainingConfig(path)).config).toMatchObject({ model: { scale: 4 } });
+    const configs = fileURLToPath(new URL('../configs/', import.meta.url));
+    const files = (await readdir(configs)).filter((name) => !name.endsWith('-pipeline.yaml'));
+    expect(files).toContain('sr-x4.yaml');
+    for (const name of files) {
+      await expect(readTrainingConfig(join(configs, name)), name).resolves.toBeDefined();
+    }
   });
 });

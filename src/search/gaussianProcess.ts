@@ -4,7 +4,7 @@ import {
   logDeterminant,
   solveCholesky,
   solveLower,
-} from './cholesky.js';
+} from '../tensor/cholesky.js';
 
 /** Where a function was measured and what came out. */
 export interface Observations {

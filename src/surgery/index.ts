@@ -3,6 +3,7 @@ export * from './channels.js';
 export * from './cutPipeline.js';
 export * from './cutUnet.js';
 export * from './deepenRestorer.js';
+export * from './flattenRestorer.js';
 export * from './foldPromptEmbeddings.js';
 export * from './importantChannels.js';
 export * from './inheritance.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../tensor/index.js';
+import { Random } from './index.js';
 import {
   cholesky,
   inverseFromCholesky,
