@@ -1,5 +1,6 @@
 // What restoring a picture costs, and how much of it is not the network: `restorer.restore(image)`, with its
-// thread, tiles and copies, against bare onnxruntime-node on the same ONNX file in the same run.
+// thread, tiles and copies, against bare onnxruntime-node on the same ONNX file, and against the rate of nothing but
+// convolutions, which says what the processor could do in the same minute.
 // npm run bench -- restore [MODEL]
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,10 +10,16 @@ import { promisify } from 'node:util';
 import {
   createImage,
   encodeModel,
+  graphCost,
+  GraphBuilder,
   Random,
   restorationGraph,
+  tensor,
   toModelProto,
+  type Graph,
   type Image,
+  type Value,
+  type Weights,
 } from 'nanosd';
 import {
   openRestorer,
@@ -49,29 +56,52 @@ async function benchSize(
 ): Promise<string> {
   const image = noise(side);
   await using ours = await openRestorer({ model });
-  const bare = await openBare(folder, image);
-  const [ourMs, bareMs]: [number[], number[]] = [[], []];
+  const network = restorationGraph(folder.config, side, side);
+  const bare = await openBare(network, await readRestorerWeights(folder), image);
+  const alone = convolutions(side);
+  const bound = await openBare(alone, new Map(), image);
+  const [ourMs, bareMs, boundMs]: number[][] = [[], [], []];
   // In turns, so that whatever else the machine does hits both; the first of each turn finds cold caches.
   for (let i = 0; i < blocks; i++) {
     ourMs.push(...(await timeBlock(block, () => ours.restore(image))));
     bareMs.push(...(await timeBlock(block, bare)));
+    boundMs.push(...(await timeBlock(block, bound)));
   }
   const [our, its] = [median(ourMs), median(bareMs)];
   const scale = `${side}x${side} -> ${side * ours.scale}x${side * ours.scale}`;
   const overhead = (100 * (our / its - 1)).toFixed(1);
   const spread = `fastest ${Math.min(...ourMs).toFixed(1)} and ${Math.min(...bareMs).toFixed(1)}`;
-  return `${scale}: ${our.toFixed(1)} ms, bare ${its.toFixed(1)} ms (${spread}), overhead ${overhead} %`;
+  const rate = (graph: Graph, ms: number): string => (graphCost(graph).flops / ms / 1e6).toFixed(0);
+  return (
+    `${scale}: ${our.toFixed(1)} ms, bare ${its.toFixed(1)} ms (${spread}), overhead ${overhead} %, ` +
+    `${rate(network, our)} GFLOP/s of ${rate(alone, median(boundMs))} that convolutions alone reach`
+  );
 }
 
-async function openBare(folder: RestorerFolder, image: Image): Promise<() => Promise<unknown>> {
+/** Fourteen 3x3 convolutions of 48 channels: about the work of the shipped model. */
+function convolutions(side: number): Graph {
+  const b = new GraphBuilder();
+  const random = Random.seeded(1);
+  let hidden: Value = b.input('sample', [1, 3, side, side]);
+  for (let i = 0; i < 14; i++) {
+    const shape = [48, hidden.shape[1], 3, 3];
+    const weight = tensor('float32', shape, random.normals(48 * 9 * shape[1]));
+    hidden = b.conv(hidden, b.constant(weight), null, { pads: [1, 1, 1, 1] });
+  }
+  return b.build({ out_sample: hidden });
+}
+
+async function openBare(
+  graph: Graph,
+  weights: Weights,
+  image: Image,
+): Promise<() => Promise<unknown>> {
   const directory = await mkdtemp(join(tmpdir(), 'nanosd-bench-'));
   try {
     const path = join(directory, 'model.onnx');
-    const { width, height } = image;
-    const graph = restorationGraph(folder.config, width, height);
-    await writeFile(path, encodeModel(toModelProto(graph, await readRestorerWeights(folder))));
+    await writeFile(path, encodeModel(toModelProto(graph, weights)));
     const session = await InferenceSession.create(path);
-    const sample = new Tensor('float32', image.data, [1, 3, height, width]);
+    const sample = new Tensor('float32', image.data, [1, 3, image.height, image.width]);
     return () => session.run({ sample });
   } finally {
     await rm(directory, { recursive: true });
