@@ -1,4 +1,5 @@
-// Weights between two others of the same network: those of the first, moved by a share of the way to the second.
+// Weights between two others of the same network: those of the first, moved by a share of the way to the second, in floats of
+// as many bits as the first's.
 //   npx tsx tools/mixWeights.ts FIRST.safetensors SECOND.safetensors SHARE FILE
 
 import { castWeights } from '../src/weights/index.js';
@@ -12,7 +13,8 @@ if (target === undefined || !(share >= 0 && share <= 1)) {
   process.exit(2);
 }
 
-const first = castWeights((await readSafetensorsFile(firstPath)).tensors, 'float32');
+const stored = (await readSafetensorsFile(firstPath)).tensors;
+const first = castWeights(stored, 'float32');
 const second = castWeights((await readSafetensorsFile(secondPath)).tensors, 'float32');
 const mixed = [...first].map(([name, { shape, data }]) => {
   const other = second.get(name);
@@ -25,4 +27,5 @@ const mixed = [...first].map(([name, { shape, data }]) => {
   });
   return [name, float32(shape, between)] as const;
 });
-await writeSafetensorsFile(target, new Map(mixed));
+const [{ dtype }] = stored.values();
+await writeSafetensorsFile(target, castWeights(new Map(mixed), dtype));
