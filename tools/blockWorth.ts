@@ -1,12 +1,10 @@
 // What each residual block of a restorer is worth: the PSNR-Y of a config's validation sets without it.
 //   npx tsx tools/blockWorth.ts CONFIG.yaml WEIGHTS.safetensors
 
-import { dirname, resolve } from 'node:path';
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { readTrainingConfig } from '../cli/trainingConfig.js';
 import { createNodeExecutor } from '../src/runtime/ort-node.js';
 import { zeros, type Weights } from '../src/tensor/index.js';
-import { parseTrainingConfig, trains } from '../src/training/index.js';
+import { trains } from '../src/training/index.js';
 import { validateRestorer } from '../src/training/restorerValidation-node.js';
 import { listPairSets } from '../src/training/validationSets-node.js';
 import { castWeights } from '../src/weights/index.js';
@@ -18,8 +16,7 @@ if (configPath === undefined || weightsPath === undefined) {
   process.exit(2);
 }
 
-const beside = (name: string): string => resolve(dirname(configPath), name);
-const config = parseTrainingConfig(parse(await readFile(configPath, 'utf8')), configPath, beside);
+const { config } = await readTrainingConfig(configPath);
 if (!trains(config, 'OneStepRestorer')) {
   console.error(`${configPath}: expected a OneStepRestorer, got ${config.model._class_name}`);
   process.exit(2);

@@ -2,13 +2,11 @@
 // the shape wanted. Blocks that the other lacks begin as identity; a coarsest level of the U-Net and blocks that the config
 // does not have are left out.
 
-import { resolve, dirname } from 'node:path';
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { readTrainingConfig } from '../cli/trainingConfig.js';
 import { restorer, restorerConfig, restorerMultiple } from '../src/models/index.js';
 import { Random, type Weights } from '../src/tensor/index.js';
 import { deepenRestorer, flattenRestorer } from '../src/surgery/index.js';
-import { initializeRestorer, parseTrainingConfig } from '../src/training/index.js';
+import { initializeRestorer } from '../src/training/index.js';
 import { castWeights } from '../src/weights/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../src/weights/safetensors-node.js';
 
@@ -18,8 +16,7 @@ if (weightsPath === undefined || configPath === undefined || target === undefine
   process.exit(2);
 }
 
-const beside = (name: string): string => resolve(dirname(configPath), name);
-const config = parseTrainingConfig(parse(await readFile(configPath, 'utf8')), configPath, beside);
+const { config } = await readTrainingConfig(configPath);
 if (config.model._class_name !== 'OneStepRestorer') {
   console.error(`${configPath}: expected a OneStepRestorer, got ${config.model._class_name}`);
   process.exit(2);
