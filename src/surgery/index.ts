@@ -10,6 +10,7 @@ export * from './inheritance.js';
 export * from './inheritUnet.js';
 export * from './narrowAutoencoder.js';
 export * from './narrowUnet.js';
+export * from './removeBlock.js';
 export * from './spaceCost.js';
 export * from './stages.js';
 export * from './surgeryCard.js';
