@@ -1,31 +1,40 @@
-// Weights between two others of the same network: those of the first, moved by a share of the way to the second, in halves
-// where the first is.
-//   npx tsx tools/mixWeights.ts FIRST.safetensors SECOND.safetensors SHARE FILE
+// The mean of several weights of one network, in halves where the first is. A share (1 unless given) says how much one counts.
+//   npx tsx tools/mixWeights.ts FILE FIRST.safetensors[=SHARE] SECOND.safetensors[=SHARE] ...
 
 import { castWeights } from '../src/weights/index.js';
-import { float32, toFloat64 } from '../src/tensor/index.js';
+import { float32, toFloat64, type Weights } from '../src/tensor/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../src/weights/safetensors-node.js';
 
-const [firstPath, secondPath, shareText, target] = process.argv.slice(2);
-const share = Number(shareText);
-if (target === undefined || !(share >= 0 && share <= 1)) {
-  console.error('usage: npx tsx tools/mixWeights.ts FIRST SECOND SHARE FILE, SHARE from 0 to 1');
+const [target, ...sources] = process.argv.slice(2);
+const parts = sources.map((source) => {
+  const [, path, share = '1'] = /^(.*?)(?:=([\d.]+))?$/.exec(source) ?? [];
+  return { path, share: Number(share) };
+});
+const total = parts.reduce((sum, { share }) => sum + share, 0);
+if (parts.length < 2 || !(total > 0)) {
+  console.error('usage: npx tsx tools/mixWeights.ts FILE FIRST[=SHARE] SECOND[=SHARE] ...');
   process.exit(2);
 }
 
-const stored = (await readSafetensorsFile(firstPath)).tensors;
-const first = castWeights(stored, 'float32');
-const second = castWeights((await readSafetensorsFile(secondPath)).tensors, 'float32');
-const mixed = [...first].map(([name, held]) => {
-  const other = second.get(name);
-  if (other?.shape.join() !== held.shape.join()) {
-    console.error(`${secondPath}: expected ${name} of shape ${held.shape.join('x')}`);
-    process.exit(2);
-  }
-  const [from, to] = [toFloat64(held), toFloat64(other)];
-  const between = from.map((value, i) => value * (1 - share) + to[i] * share);
-  return [name, float32(held.shape, between)] as const;
+const [stored, ...others] = await Promise.all(
+  parts.map(async ({ path }) => (await readSafetensorsFile(path)).tensors),
+);
+const mixed = [...stored].map(([name, { shape }]) => {
+  const sum = new Float64Array(shape.reduce((count, side) => count * side, 1));
+  [stored, ...others].forEach((weights, i) => {
+    const { path, share } = parts[i];
+    const values = toFloat64(weightOf(weights, name, shape, path));
+    values.forEach((value, at) => (sum[at] += (value * share) / total));
+  });
+  return [name, float32(shape, sum)] as const;
 });
 const [{ dtype }] = stored.values();
 const storage = dtype === 'float16' ? 'float16' : 'float32';
 await writeSafetensorsFile(target, castWeights(new Map(mixed), storage));
+
+function weightOf(weights: Weights, name: string, shape: readonly number[], path: string) {
+  const held = weights.get(name);
+  if (held?.shape.join() === shape.join()) return held;
+  console.error(`${path}: expected ${name} of shape ${shape.join('x')}`);
+  process.exit(2);
+}
