@@ -2,7 +2,7 @@
 //   npx tsx tools/mixWeights.ts FILE FIRST.safetensors[=SHARE] SECOND.safetensors[=SHARE] ...
 
 import { castWeights } from '../src/weights/index.js';
-import { float32, toFloat64, type Weights } from '../src/tensor/index.js';
+import { elementCount, float32, toFloat64, type Weights } from '../src/tensor/index.js';
 import { readSafetensorsFile, writeSafetensorsFile } from '../src/weights/safetensors-node.js';
 
 const [target, ...sources] = process.argv.slice(2);
@@ -20,7 +20,7 @@ const [stored, ...others] = await Promise.all(
   parts.map(async ({ path }) => (await readSafetensorsFile(path)).tensors),
 );
 const mixed = [...stored].map(([name, { shape }]) => {
-  const sum = new Float64Array(shape.reduce((count, side) => count * side, 1));
+  const sum = new Float64Array(elementCount(shape));
   [stored, ...others].forEach((weights, i) => {
     const { path, share } = parts[i];
     const values = toFloat64(weightOf(weights, name, shape, path));

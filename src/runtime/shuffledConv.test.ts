@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createInterpreter, GraphBuilder, verifyGraph, type Graph } from '../graph/index.js';
-import { Random, tensor, toFloat64, type Tensor } from '../tensor/index.js';
+import { elementCount, Random, tensor, toFloat64, type Tensor } from '../tensor/index.js';
 import { cpuGraph } from './cpuGraph.js';
 import { createNodeExecutor } from './ort-node.js';
 
@@ -44,7 +44,7 @@ function fedWith(graph: Graph): {
 } {
   const random = Random.seeded(3);
   const normal = (shape: readonly number[]): Tensor =>
-    tensor('float32', shape, random.normals(shape.reduce((product, n) => product * n, 1)));
+    tensor('float32', shape, random.normals(elementCount(shape)));
   const named = (values: Graph['inputs']): Map<string, Tensor> =>
     new Map(values.map(({ name, shape }) => [name, normal(shape)]));
   return { feeds: named(graph.inputs), weights: named(graph.params) };

@@ -1,5 +1,5 @@
 import type { Graph, GraphBuilder, Node, NodeOf, Value } from '../graph/index.js';
-import { tensor } from '../tensor/index.js';
+import { elementCount, tensor } from '../tensor/index.js';
 
 /** A 1x1 convolution whose weight stays from run to run, and the pixel shuffle of what it gives. */
 export interface ShuffledConv {
@@ -68,6 +68,5 @@ function inBlocks(b: GraphBuilder, x: Value): Value {
 }
 
 function filled(b: GraphBuilder, shape: readonly number[]): Value {
-  const count = shape.reduce((product, n) => product * n, 1);
-  return b.constant(tensor('float32', shape, new Float32Array(count).fill(1)));
+  return b.constant(tensor('float32', shape, new Float32Array(elementCount(shape)).fill(1)));
 }

@@ -1,7 +1,7 @@
 import type { Tensor, Weights } from '../tensor/index.js';
 
 /**
- * Weights without one residual block of a row of them (`unet.down_blocks.0.resnets.1`); those that follow it move up by one. A block
+ * A restorer's weights without one residual block of a row of them (`unet.down_blocks.0.resnets.1`); those that follow it move up by one. A block
  * adds to what it is given, so what is left computes the same but for what this block added.
  * @throws Error naming the blocks that there are when there is none of that name.
  */
@@ -22,7 +22,7 @@ export function removeBlock(weights: Weights, block: string): Weights {
   return left;
 }
 
-/** The residual block that a parameter belongs to. */
+/** The residual block that a parameter belongs to (`decoder.layers.1` for `decoder.layers.1.conv2.bias`), or null. */
 export function residualBlock(name: string): string | null {
   return /^.*\.(?:layers|resnets)\.\d+(?=\.)/.exec(name)?.[0] ?? null;
 }
