@@ -1,13 +1,14 @@
-import { elementCount, fromFloat64, type Shape } from '../tensor/index.js';
+import { elementCount } from '../tensor/index.js';
 import type { GraphBuilder } from './builder.js';
 import type { Value } from './ir.js';
 import type { Attributes, Op } from './operators.js';
-import { interpolationMatrix } from './resample.js';
 import { blockedConvVjp } from './vjpBlocked.js';
-import { whereReached } from './vjpRelu.js';
 import { convTransposeVjp, convVjp, convWeightGradientVjp } from './vjpConv.js';
+import { exactGeluSlope, extremum, tanhGeluSlope } from './vjpElementwise.js';
 import { groupNormVjp, layerNormVjp } from './vjpNorm.js';
+import { whereReached } from './vjpRelu.js';
 import type { Cotangent, VjpRule } from './vjpRule.js';
+import { padVjp, resizeVjp, sliceVjp } from './vjpShape.js';
 
 const none = (): null[] => [];
 
@@ -151,101 +152,6 @@ export const vjpRules: { readonly [O in Op]: VjpRule<Attributes[O]> } = {
   spaceToDepth: (b, { attributes: { blockSize }, dy }) => [b.pixelShuffle(dy, blockSize)],
 };
 
-function exactGeluSlope(b: GraphBuilder, x: Value): Value {
-  const erf = b.apply('erf', [b.scale(x, Math.SQRT1_2)], {});
-  const cumulative = b.shift(b.scale(erf, 0.5), 0.5);
-  const density = b.scale(
-    b.apply('exp', [b.scale(b.mul(x, x), -0.5)], {}),
-    1 / Math.sqrt(2 * Math.PI),
-  );
-  return b.add(cumulative, b.mul(x, density));
-}
-
-function tanhGeluSlope(b: GraphBuilder, x: Value): Value {
-  const k = Math.sqrt(2 / Math.PI);
-  const squared = b.mul(x, x);
-  const argument = b.mul(x, b.shift(b.scale(squared, 0.044715 * k), k));
-  const tanh = b.apply('tanh', [argument], {});
-  const slope = b.shift(b.scale(squared, 3 * 0.044715 * k), k);
-  const bend = b.mul(b.sub(b.scalar(1, x.dtype), b.mul(tanh, tanh)), b.mul(x, slope));
-  return b.scale(b.add(b.shift(tanh, 1), bend), 0.5);
-}
-
-/** The gradient goes to the operand that won; at a tie, half to each. */
-function extremum(
-  b: GraphBuilder,
-  wins: 'greater' | 'less',
-  [x, y]: readonly Value[],
-  dy: Value,
-): Value[] {
-  const asNumber = (condition: Value): Value => b.apply('cast', [condition], { to: dy.dtype });
-  const half = b.scale(asNumber(b.apply('equal', [x, y], {})), 0.5);
-  const toX = b.add(asNumber(b.apply(wins, [x, y], {})), half);
-  const toY = b.add(asNumber(b.apply(wins, [y, x], {})), half);
-  return [b.sumTo(b.mul(dy, toX), x.shape), b.sumTo(b.mul(dy, toY), y.shape)];
-}
-
-function sliceVjp(
-  b: GraphBuilder,
-  shape: Shape,
-  { starts, ends, steps }: Attributes['slice'],
-  dy: Value,
-): Value {
-  const plain = steps.every((step) => step === 1);
-  if (plain)
-    return b.pad(
-      dy,
-      starts,
-      shape.map((n, axis) => n - ends[axis]),
-    );
-  // Strided or reversed: one axis at a time, rows scattered back to where they came from.
-  return shape.reduce((grad, n, axis) => {
-    if (starts[axis] === 0 && ends[axis] === n && steps[axis] === 1) return grad;
-    const rows = Array.from({ length: grad.shape[axis] }, (_, i) =>
-      BigInt(starts[axis] + i * steps[axis]),
-    );
-    const indices = b.constant({
-      dtype: 'int64',
-      shape: [rows.length],
-      data: BigInt64Array.from(rows),
-    });
-    return b.apply('scatterAdd', [indices, grad], { axis, size: n });
-  }, dy);
-}
-
-function padVjp(
-  b: GraphBuilder,
-  shape: Shape,
-  { before, after, mode }: Attributes['pad'],
-  dy: Value,
-): Value {
-  if (mode === 'constant' && [...before, ...after].some((length) => length < 0)) {
-    return b.pad(dy, before.map((length) => -length), after.map((length) => -length)); // prettier-ignore
-  }
-  if (mode === 'constant') {
-    return b.apply('slice', [dy], {
-      starts: before,
-      ends: shape.map((n, axis) => before[axis] + n),
-      steps: shape.map(() => 1),
-    });
-  }
-  // Every padded row is a copy of an inner one: send its gradient there.
-  return shape.reduce((grad, n, axis) => {
-    if (before[axis] === 0 && after[axis] === 0) return grad;
-    const rows = Array.from({ length: grad.shape[axis] }, (_, i) => {
-      const source = i - before[axis];
-      if (mode === 'edge') return Math.min(Math.max(source, 0), n - 1);
-      return source < 0 ? -source : source >= n ? 2 * (n - 1) - source : source;
-    });
-    const indices = b.constant({
-      dtype: 'int64',
-      shape: [rows.length],
-      data: BigInt64Array.from(rows, BigInt),
-    });
-    return b.apply('scatterAdd', [indices, grad], { axis, size: n });
-  }, dy);
-}
-
 function matmulVjp(b: GraphBuilder, { inputs: [x, y], dy, wanted }: Cotangent): (Value | null)[] {
   // A weight under a batch: one tall product instead of a batch of products and a sum over it.
   if (y.shape.length === 2 && x.shape.length > 2) {
@@ -269,25 +175,6 @@ function swapLast(b: GraphBuilder, x: Value): Value {
   const perm = x.shape.map((_, axis) => axis);
   [perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2];
   return b.transpose(x, perm);
-}
-
-/** Both modes are linear and separable, y = A x B'; the adjoint is A' dy B. */
-function resizeVjp(
-  b: GraphBuilder,
-  shape: Shape,
-  { mode, height, width }: Attributes['resize'],
-  dy: Value,
-): Value {
-  const [n, c, h, w] = shape;
-  if (mode === 'nearest' && height % h === 0 && width % w === 0) {
-    const blocks = b.reshape(dy, [n, c, h, height / h, w, width / w]);
-    return b.reshape(b.reduceSum(blocks, [3, 5]), shape);
-  }
-  const matrix = (inLength: number, outLength: number): Value => {
-    const numbers = interpolationMatrix(mode, inLength, outLength);
-    return b.constant(fromFloat64(dy.dtype, [outLength, inLength], numbers));
-  };
-  return b.matmul(b.matmul(b.transpose(matrix(h, height), [1, 0]), dy), matrix(w, width));
 }
 
 function isFloat({ dtype }: Value): boolean {

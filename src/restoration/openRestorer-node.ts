@@ -10,16 +10,16 @@ import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-nod
 import type { Weights } from '../tensor/index.js';
 import type { WrongDevice } from './chooseDevice-node.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
+import type { RestoreFileOptions } from './photoPlan-node.js';
+import type { RestoredFile } from './restorePhoto-node.js';
 import {
   restoreToBytes,
   restoreToFile,
   restoreToStream,
   type PhotoSource,
   type RestoredBytes,
-  type RestoredFile,
   type RestoredStream,
-  type RestoreFileOptions,
-} from './restorePhoto-node.js';
+} from './restoreTo-node.js';
 
 export type { PhotoSource, RestoredBytes, RestoredFile, RestoredStream, RestoreFileOptions };
 

@@ -6,7 +6,8 @@ import { ImageFileError } from '../image/sharp-node.js';
 import { MemoryError } from '../runtime/memory.js';
 import type { FileRestorer } from './openRestorer-node.js';
 import type { PhotoJob } from './photoTree-node.js';
-import type { RestoredFile, RestoreFileOptions } from './restorePhoto-node.js';
+import type { RestoreFileOptions } from './photoPlan-node.js';
+import type { RestoredFile } from './restorePhoto-node.js';
 import { restoreTree } from './restoreTree-node.js';
 
 let folder: string;

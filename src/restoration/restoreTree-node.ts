@@ -7,7 +7,8 @@ import { makeFolder } from '../weights/makeFolder-node.js';
 import type { RestoreProgress } from './createRestorer.js';
 import type { FileRestorer } from './openRestorer-node.js';
 import type { PhotoJob } from './photoTree-node.js';
-import type { RestoredFile, RestoreFileOptions } from './restorePhoto-node.js';
+import type { RestoreFileOptions } from './photoPlan-node.js';
+import type { RestoredFile } from './restorePhoto-node.js';
 
 /** What became of one photo. */
 export type PhotoOutcome =

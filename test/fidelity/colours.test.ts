@@ -1,9 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import {
-  restoreToBytes,
-  type RestoreFileOptions,
-} from '../../src/restoration/restorePhoto-node.js';
+import type { RestoreFileOptions } from '../../src/restoration/photoPlan-node.js';
+import { restoreToBytes } from '../../src/restoration/restoreTo-node.js';
 import { deltaE2000, labOfDisplayP3 } from './deltaE.js';
 import { identityRestorer, type Drift } from './identity.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { restoreToFile } from '../../src/restoration/restorePhoto-node.js';
+import { restoreToFile } from '../../src/restoration/restoreTo-node.js';
 import { exiftool } from './exiftool.js';
 import { identityRestorer } from './identity.js';
 import { allKinds, describeKind, height, pictureFile, width, type Kind } from './pictures.js';

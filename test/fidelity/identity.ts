@@ -3,7 +3,7 @@
 import type { Executor } from '../../src/graph/index.js';
 import type { RestorerConfig } from '../../src/models/index.js';
 import { createRestorer } from '../../src/restoration/createRestorer.js';
-import type { PhotoRestorer } from '../../src/restoration/restorePhoto-node.js';
+import type { PhotoRestorer } from '../../src/restoration/photoPlan-node.js';
 import { restorer as restorerGraph } from '../../src/models/index.js';
 import { tensor, toFloat32, Random } from '../../src/tensor/index.js';
 import { initializeRestorer } from '../../src/training/initialize.js';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addPngText } from '../../src/image/index.js';
-import { restoreToBytes, restoreToFile } from '../../src/restoration/restorePhoto-node.js';
+import { restoreToBytes, restoreToFile } from '../../src/restoration/restoreTo-node.js';
 import { exiftool } from './exiftool.js';
 import { identityRestorer } from './identity.js';
 

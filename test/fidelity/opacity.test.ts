@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { restoreToBytes } from '../../src/restoration/restorePhoto-node.js';
+import { restoreToBytes } from '../../src/restoration/restoreTo-node.js';
 import { identityRestorer } from './identity.js';
 
 /** A disc of one colour; what lies around it is clear, and black, as most programs leave it. */

@@ -2,7 +2,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { restoreToBytes, restoreToStream } from '../../src/restoration/restorePhoto-node.js';
+import { restoreToBytes, restoreToStream } from '../../src/restoration/restoreTo-node.js';
 import { identityRestorer } from './identity.js';
 
 const identity = identityRestorer(2);
