@@ -1,5 +1,12 @@
 // The queue of photos: what is added, chosen, restored, cancelled and downloaded.
 import type { Comparison } from './comparison.js';
+import {
+  describeOutcome,
+  describePhoto,
+  describeSaved,
+  describeTarget,
+  targetSize,
+} from './descriptions.js';
 import { byId } from './dom.js';
 import { saveFile } from './download.js';
 import type { Engine } from './engine.js';
@@ -220,39 +227,6 @@ function showButtons({ waiting, finished, isRunning, hasResult }: ButtonState): 
   byId('cancel', HTMLElement).hidden = !isRunning;
   byId('download', HTMLElement).hidden = !hasResult;
   byId('download-all', HTMLElement).hidden = finished < 2 || isRunning || waiting > 0;
-}
-
-function targetSize({ width, height }: Photo, scale: number): { width: number; height: number } {
-  return { width: Math.round(width * scale), height: Math.round(height * scale) };
-}
-
-function describeTarget(photo: Photo, scale: Settings['scale']): string {
-  const { width, height } = targetSize(photo, scale);
-  return `${formatSize(photo.width, photo.height)} becomes ${formatSize(width, height)} pixels`;
-}
-
-function describePhoto({ file, outcome }: Photo): string {
-  return outcome
-    ? `${file.name}, before on the left and after on the right`
-    : `${file.name}, not restored yet`;
-}
-
-function describeOutcome({ outcome, state }: Photo): string {
-  if (!outcome || state.kind === 'working') return '';
-  const { width, height, ms } = outcome;
-  return `${formatSize(width, height)} pixels in ${(ms / 1000).toFixed(1)} s`;
-}
-
-function describeSaved(
-  name: string,
-  { kept, lost }: Pick<Outcome, 'kept' | 'lost'>,
-  metadata: 'keep' | 'strip',
-): string {
-  const parts = [`Saved ${name}`];
-  if (kept.length > 0) parts.push(`kept ${kept.join(', ')}`);
-  if (lost.length > 0) parts.push(`not kept: ${lost.join(', ')}`);
-  if (metadata === 'strip') parts.push('metadata left out');
-  return `${parts.join('; ')}.`;
 }
 
 function showOutcome(text: string): void {

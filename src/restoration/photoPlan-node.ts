@@ -1,6 +1,6 @@
 import { checkFormatSize } from '../image/outputFile-node.js';
 import { photoFormats, type PhotoFormat, type PhotoFormatName } from '../image/photoFormats.js';
-import type { Photo } from '../image/photoReader-node.js';
+import type { Photo } from '../image/photo-node.js';
 import type { RestorerConfig } from '../models/index.js';
 import { availableMemory } from '../runtime/availableMemory-node.js';
 import { MemoryError } from '../runtime/memory.js';

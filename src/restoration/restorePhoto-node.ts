@@ -1,7 +1,8 @@
 import { createImage, hasOpacity, type Image, type PictureRows } from '../image/index.js';
 import { withRoomOnDisk } from '../image/diskFull-node.js';
 import { changedMetadata, lostMetadata } from '../image/photoMetadata.js';
-import { hidesAnything, type Photo } from '../image/photoReader-node.js';
+import type { Photo } from '../image/photo-node.js';
+import { hidesAnything } from '../image/photoReader-node.js';
 import { encodeRaster, type EncodedRaster } from '../image/photoWriter-node.js';
 import { createRaster, type Raster, type RasterFormat } from '../image/raster-node.js';
 import { ImageFileError, oneLine } from '../image/sharp-node.js';

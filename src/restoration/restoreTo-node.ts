@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { checkOutput, photoFormatOf } from '../image/outputFile-node.js';
 import type { PhotoFormatName } from '../image/photoFormats.js';
-import { openPhoto, type Photo } from '../image/photoReader-node.js';
+import type { Photo } from '../image/photo-node.js';
+import { openPhoto } from '../image/photoReader-node.js';
 import { createWorkFolder } from '../image/workFolder-node.js';
 import { unlessAborted } from '../runtime/queue.js';
 import {

@@ -1,19 +1,18 @@
 import { createScheduler, schedulerConfig, schedulerConfigSchema } from '../diffusion/index.js';
 import type { Session } from '../graph/index.js';
-import { latentScale } from '../generation/latents.js';
-import { createImage, type Image } from '../image/index.js';
+import type { Image } from '../image/index.js';
 import { ConfigError, nanosdUnet, stagedUnetOf, type StagedUnetConfig } from '../models/index.js';
 import type { OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import type { NodeExecutor } from '../runtime/nodeExecutor-node.js';
-import { tensor, toFloat32, type Shape } from '../tensor/index.js';
+import { elementCount, toFloat32 } from '../tensor/index.js';
 import type { Checkpoint } from '../weights/index.js';
+import { decodePictures } from './decodePictures-node.js';
 import { compareWith, pairedLatentDistance, type FeatureComparison } from './featureDistance.js';
 import {
   openFeatureNetwork,
   type FeatureChoice,
   type FeatureNetwork,
 } from './featureNetwork-node.js';
-import { picturesGraph } from './featureGraphs.js';
 import { sampleLatents, type SampleOptions, type SamplePlan } from './sampleLatents.js';
 import { samplePrompts, type SamplePrompt } from './samplePrompts-node.js';
 import { cachedTeacherSamples, identityOf, type TeacherSamples } from './teacherSamples-node.js';
@@ -153,7 +152,7 @@ function meterOf(parts: MeterParts): QualityMeter {
       const few = { ...plan, samples: Math.min(count, plan.samples) };
       const latents = student
         ? await sampleNetwork(student, executors, few, options)
-        : samples.latents.subarray(0, few.samples * elements(plan.latent));
+        : samples.latents.subarray(0, few.samples * elementCount(plan.latent));
       return decodePictures(teacher, executors[0], latents, plan.latent);
     },
     [Symbol.asyncDispose]: () => network[Symbol.asyncDispose](),
@@ -203,7 +202,7 @@ async function sampleTeacher(
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const half = plan.samples * elements(plan.latent);
+  const half = plan.samples * elementCount(plan.latent);
   return {
     latents: latents.slice(0, half),
     features: await network.extract(latents.subarray(0, half), signal),
@@ -236,28 +235,4 @@ async function sampleNetwork(
 
 async function disposeAll(sessions: readonly Session[]): Promise<void> {
   for (const session of sessions) await session[Symbol.asyncDispose]();
-}
-
-async function decodePictures(
-  { vae }: OpenCheckpoint,
-  executor: NodeExecutor,
-  latents: Float32Array,
-  latent: Shape,
-): Promise<readonly Image[]> {
-  const size = { batch: 1, height: latent[1], width: latent[2] };
-  const graph = picturesGraph(vae.network, latentScale(vae.network), size);
-  await using session = await executor.loadMapped(graph, vae.weights);
-  const length = elements(latent);
-  const pictures: Image[] = [];
-  for (let at = 0; at < latents.length; at += length) {
-    const one = tensor('float32', [1, ...latent], latents.slice(at, at + length));
-    const { pixels } = await session.run({ latents: one });
-    const [, channels, height, width] = pixels.shape;
-    pictures.push(createImage(width, height, channels, toFloat32(pixels)));
-  }
-  return pictures;
-}
-
-function elements(shape: Shape): number {
-  return shape.reduce((product, n) => product * n, 1);
 }
