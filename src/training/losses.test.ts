@@ -68,6 +68,20 @@ describe('the value of', () => {
     );
   });
 
+  it('minus the PSNR of luma, of each picture by itself', () => {
+    // Two pictures of two pixels: gray by 0.1 and 0.3 off, then green by 1 at one pixel.
+    const target = [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0, 0, 0];
+    const prediction = [0.6, 0.2, 0.6, 0.2, 0.6, 0.2, 0, 0, 1, 0, 0, 0];
+    const loss = evaluate({ kind: 'psnr' }, [2, 3, 1, 2], prediction, target);
+    const psnr = (squares: number): number => -10 * Math.log10(squares / 2);
+    expect(loss).toBeCloseTo(-(psnr(0.01 + 0.09) + psnr(0.587 ** 2)) / 2, 5);
+  });
+
+  it('the PSNR of what is exact, a number', () => {
+    const exact = [0.1, 0.2, 0.3];
+    expect(evaluate({ kind: 'psnr' }, [1, 3, 1, 1], exact, exact)).toBeCloseTo(-80, 4);
+  });
+
   it('the gradient loss', () => {
     // Rows (1, -2) and (0, 3): steps down -1, 5; to the right -3, 3.
     const loss = evaluate({ kind: 'gradient' }, [1, 1, 2, 2], prediction, target);
@@ -157,7 +171,7 @@ describe('gradients agree with central differences', () => {
   const count = 2 * 3 * 4 * 6;
 
   it.each(
-    [...all, { kind: 'luma' } as const].flatMap(
+    [...all, { kind: 'luma' } as const, { kind: 'psnr' } as const].flatMap(
       (config) =>
         [
           [config.kind, config, false],

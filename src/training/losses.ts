@@ -6,6 +6,7 @@ export type LossConfig =
   | { readonly kind: 'l2' }
   | { readonly kind: 'charbonnier'; readonly eps: number }
   | { readonly kind: 'luma' }
+  | { readonly kind: 'psnr' }
   | { readonly kind: 'gradient' }
   | { readonly kind: 'frequency' };
 
@@ -17,7 +18,7 @@ export interface WeightedLoss {
 /**
  * The mean loss of a prediction, a scalar. All arguments `[N, C, H, W]`; where a `mask` (1 counts, 0 does
  * not, broadcast against the prediction) is given, the mean is over what counts.
- * @throws Error for `luma` of pictures that do not have three channels, or under a mask that has.
+ * @throws Error for `luma` and `psnr` of pictures that do not have three channels, or under a mask that has.
  */
 export function lossValue(
   b: GraphBuilder,
@@ -36,6 +37,8 @@ export function lossValue(
       return meanOver(b, charbonnier(b, difference, config.eps), mask);
     case 'luma':
       return meanOver(b, b.apply('abs', [luma(b, difference)], {}), mask && oneChannel(mask));
+    case 'psnr':
+      return negativePsnr(b, luma(b, difference), mask && oneChannel(mask));
     case 'gradient':
       return gradientLoss(b, difference, mask);
     case 'frequency':
@@ -72,6 +75,16 @@ function oneChannel(mask: Value): Value {
   const channels = mask.shape[1];
   if (channels !== 1) throw new Error(`luma: expected a mask of 1 channel, got ${channels}`);
   return mask;
+}
+
+/** Of a mean squared error; above 80 dB a picture counts as exact. */
+const LEAST_ERROR = 1e-8;
+
+/** Mean over pictures of minus the PSNR in dB, of luma in [0, 1]: the metric itself (Chen et al. 2021, HINet). */
+function negativePsnr(b: GraphBuilder, difference: Value, mask: Value | null): Value {
+  const errors = meanAlong(b, b.mul(difference, difference), mask, [1, 2, 3]);
+  const decibels = b.scale(b.apply('log', [b.shift(errors, LEAST_ERROR)], {}), 10 / Math.LN10);
+  return meanOver(b, decibels, null);
 }
 
 /** L1 between the horizontal and vertical neighbour differences: edges rather than levels. */
@@ -129,10 +142,15 @@ function fourierMatrices(b: GraphBuilder, n: number): { cos: Value; sin: Value }
 
 function meanOver(b: GraphBuilder, x: Value, mask: Value | null): Value {
   const axes = x.shape.map((_, axis) => axis);
-  if (!mask) return b.reshape(b.reduceMean(x, axes), []);
+  return b.reshape(meanAlong(b, x, mask, axes), []);
+}
+
+/** Of extent 1 along the axes. */
+function meanAlong(b: GraphBuilder, x: Value, mask: Value | null, axes: readonly number[]): Value {
+  if (!mask) return b.reduceMean(x, axes);
   const full = b.expand(mask, x.shape);
   const total = b.reduceSum(b.mul(x, full), axes);
   // An all-zero mask counts nothing: 0 rather than 0 / 0.
   const count = b.apply('max', [b.reduceSum(full, axes), b.scalar(1)], {});
-  return b.reshape(b.div(total, count), []);
+  return b.div(total, count);
 }

@@ -58,6 +58,7 @@ const loss = z.discriminatedUnion('kind', [
     eps: positive.default(1e-3),
   }),
   z.strictObject({ kind: z.literal('luma'), weight: positive.default(1) }),
+  z.strictObject({ kind: z.literal('psnr'), weight: positive.default(1) }),
   z.strictObject({ kind: z.literal('gradient'), weight: positive.default(1) }),
   z.strictObject({ kind: z.literal('frequency'), weight: positive.default(1) }),
 ]);
