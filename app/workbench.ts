@@ -12,10 +12,10 @@ import { saveFile } from './download.js';
 import type { Engine } from './engine.js';
 import { createFilmstrip } from './filmstrip.js';
 import { announce, isAbort, messageOf, showNotice } from './notices.js';
-import { formatSize, isPending, outputName, type Outcome, type Photo } from './photos.js';
+import { isPending, outputName, type Outcome, type Photo } from './photos.js';
 import { showProgress } from './progress.js';
 import type { RestoreClient } from './restoreClient.js';
-import type { Settings, SettingsPanel } from './settings.js';
+import type { SettingsPanel } from './settings.js';
 
 export interface Workbench {
   add(files: readonly File[]): Promise<void>;
