@@ -20,15 +20,7 @@ export function sliceVjp(
   // Strided or reversed: one axis at a time, rows scattered back to where they came from.
   return shape.reduce((grad, n, axis) => {
     if (starts[axis] === 0 && ends[axis] === n && steps[axis] === 1) return grad;
-    const rows = Array.from({ length: grad.shape[axis] }, (_, i) =>
-      BigInt(starts[axis] + i * steps[axis]),
-    );
-    const indices = b.constant({
-      dtype: 'int64',
-      shape: [rows.length],
-      data: BigInt64Array.from(rows),
-    });
-    return b.apply('scatterAdd', [indices, grad], { axis, size: n });
+    return scatterRows(b, grad, axis, n, (i) => starts[axis] + i * steps[axis]);
   }, dy);
 }
 
@@ -51,18 +43,26 @@ export function padVjp(
   // Every padded row is a copy of an inner one: send its gradient there.
   return shape.reduce((grad, n, axis) => {
     if (before[axis] === 0 && after[axis] === 0) return grad;
-    const rows = Array.from({ length: grad.shape[axis] }, (_, i) => {
+    return scatterRows(b, grad, axis, n, (i) => {
       const source = i - before[axis];
       if (mode === 'edge') return Math.min(Math.max(source, 0), n - 1);
       return source < 0 ? -source : source >= n ? 2 * (n - 1) - source : source;
     });
-    const indices = b.constant({
-      dtype: 'int64',
-      shape: [rows.length],
-      data: BigInt64Array.from(rows, BigInt),
-    });
-    return b.apply('scatterAdd', [indices, grad], { axis, size: n });
   }, dy);
+}
+
+/** Adds row i of an axis to row `target(i)` of an axis that is `length` long. */
+function scatterRows(
+  b: GraphBuilder,
+  x: Value,
+  axis: number,
+  length: number,
+  target: (row: number) => number,
+): Value {
+  const rows = x.shape[axis];
+  const data = BigInt64Array.from({ length: rows }, (_, i) => BigInt(target(i)));
+  const indices = b.constant({ dtype: 'int64', shape: [rows], data });
+  return b.apply('scatterAdd', [indices, x], { axis, size: length });
 }
 
 /** Both modes are linear and separable, y = A x B'; the adjoint is A' dy B. */

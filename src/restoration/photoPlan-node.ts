@@ -36,6 +36,11 @@ export interface PhotoPlan {
   readonly tile: number;
 }
 
+/**
+ * Decides on the size of the result and on the tiles, from the header of a photo.
+ * @throws RangeError for a size, quality or tile that cannot be; ImageFileError for a size that the format cannot hold;
+ * MemoryError, with the photo's name, when no tile fits into what there is.
+ */
 export function planPhoto(
   { restorer, config }: PhotoRestorer,
   photo: Photo,
@@ -53,6 +58,7 @@ export function planPhoto(
   return { name, format, ...size, frames: format.frames ? photo.frames : 1, tile };
 }
 
+/** @throws RangeError when it is none of those that can be written. */
 export function writableFormat(format: PhotoFormatName): PhotoFormat {
   const found = Object.values(photoFormats).find(({ name }) => name === format);
   if (!found) throw new RangeError(`expected a format that can be written, got ${format}`);
@@ -82,6 +88,7 @@ function codecBytes(
   return photo.size + decoded + encoderBytes[format.name] * width * height * frameCount;
 }
 
+/** What one frame is restored with; progress is that of all frames. */
 export function frameOptions(
   { frames, tile }: PhotoPlan,
   frame: number,

@@ -26,6 +26,10 @@ export interface RestoredFile {
   readonly lost: readonly string[];
 }
 
+/**
+ * Decodes, restores and encodes a photo as planned, to `encoded` in the folder.
+ * @throws ImageFileError for a damaged photo, or one whose transparency the format cannot hold; DiskFullError; the signal's reason.
+ */
 export function restorePhoto(
   photoRestorer: PhotoRestorer,
   photo: Photo,
