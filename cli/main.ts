@@ -1,4 +1,4 @@
-import { reportFailure } from './failures.js';
+import { reportFailure } from './terminal/failures.js';
 import { packageVersion } from './packageVersion.js';
 import { createProgram } from './program.js';
 

@@ -40,25 +40,25 @@ export {
   type AssembledStudent,
   type SurrogateFolder,
   type TeacherUnet,
-} from './search/assembleStudent-node.js';
-export * from './search/journal-node.js';
-export * from './search/latencyDevice-node.js';
-export * from './search/latencyTable-node.js';
-export * from './search/measureQuality-node.js';
-export * from './search/qualityMeter-node.js';
-export * from './search/searchFamily-node.js';
-export * from './search/writeFamilyReport-node.js';
-export * from './search/writeStudent-node.js';
+} from './search/family/assembleStudent-node.js';
+export * from './search/family/journal-node.js';
+export * from './search/latency/latencyDevice-node.js';
+export * from './search/latency/latencyTable-node.js';
+export * from './search/quality/measureQuality-node.js';
+export * from './search/quality/qualityMeter-node.js';
+export * from './search/family/searchFamily-node.js';
+export * from './search/report/writeFamilyReport-node.js';
+export * from './search/family/writeStudent-node.js';
 export * from './text/tokenizerFolder-node.js';
-export * from './training/alignStudent-node.js';
-export * from './training/checkpoint-node.js';
-export * from './training/exportModel-node.js';
-export * from './training/latents-node.js';
-export * from './training/learningCurves-node.js';
-export * from './training/photoFolder-node.js';
-export * from './training/photoBatches-node.js';
-export * from './training/run-node.js';
-export * from './training/trainVae-node.js';
+export * from './training/objectives/alignment/alignStudent-node.js';
+export * from './training/loop/checkpoint-node.js';
+export * from './training/export/exportModel-node.js';
+export * from './training/latents/latents-node.js';
+export * from './training/loop/learningCurves-node.js';
+export * from './training/data/photoFolder-node.js';
+export * from './training/data/photoBatches-node.js';
+export * from './training/loop/run-node.js';
+export * from './training/objectives/tinyVae/trainVae-node.js';
 export * from './weights/file-node.js';
 export * from './weights/makeFolder-node.js';
 export * from './weights/replace-file-node.js';

@@ -1,12 +1,12 @@
 // What each residual block of a restorer is worth: the PSNR-Y of a config's validation sets without it.
 //   npx tsx tools/blockWorth.ts CONFIG.yaml WEIGHTS.safetensors
 
-import { readTrainingConfig } from '../cli/trainingConfig.js';
+import { readTrainingConfig } from '../cli/train/trainingConfig.js';
 import { createNodeExecutor } from '../src/runtime/ort-node.js';
 import { zeros, type Weights } from '../src/tensor/index.js';
 import { trains } from '../src/training/index.js';
-import { validateRestorer } from '../src/training/restorerValidation-node.js';
-import { listPairSets } from '../src/training/validationSets-node.js';
+import { validateRestorer } from '../src/training/objectives/restorer/validation-node.js';
+import { listPairSets } from '../src/training/validation/validationSets-node.js';
 import { castWeights } from '../src/weights/index.js';
 import { readSafetensorsFile } from '../src/weights/safetensors-node.js';
 

@@ -3,7 +3,7 @@
 // does not have are left out: those named (`unet.down_blocks.0.resnets.1`), then the last of a row.
 //   npx tsx tools/reshapeRestorer.ts WEIGHTS.safetensors CONFIG.yaml FILE [BLOCK...]
 
-import { readTrainingConfig } from '../cli/trainingConfig.js';
+import { readTrainingConfig } from '../cli/train/trainingConfig.js';
 import { restorer, restorerConfig, restorerMultiple } from '../src/models/index.js';
 import { Random, type Weights } from '../src/tensor/index.js';
 import { deepenRestorer, flattenRestorer, removeBlock } from '../src/surgery/index.js';

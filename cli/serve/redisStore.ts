@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Readable } from 'node:stream';
-import { UsageError } from '../failures.js';
+import { UsageError } from '../terminal/failures.js';
 import { ApiError } from './apiError.js';
 
 /** What all servers of a queue keep beside it in Redis: photos, results, and which jobs have been cancelled. */

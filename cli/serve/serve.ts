@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import type { AddressInfo } from 'node:net';
-import { Interrupted, UsageError } from '../failures.js';
+import { Interrupted, UsageError } from '../terminal/failures.js';
 import { stopping } from './apiError.js';
 import type { PhotoLimits } from './assignment.js';
 import { createHoldings } from './body.js';

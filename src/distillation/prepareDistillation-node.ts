@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { ConfigError } from '../models/index.js';
-import { photosFingerprint } from '../training/photoFolder-node.js';
+import { photosFingerprint } from '../training/data/photoFolder-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';
 import { changedKeys, type RunIdentity } from '../training/index.js';
 import type { Checkpoint } from '../weights/index.js';

@@ -15,8 +15,12 @@ import {
   type TrainingPlan,
   type TrainingState,
 } from '../training/index.js';
-import { loadNewestCheckpoint, saveCheckpoint } from '../training/checkpoint-node.js';
-import { openMetricsLog, readMetricsLog, type MetricsLog } from '../training/metricsLog-node.js';
+import { loadNewestCheckpoint, saveCheckpoint } from '../training/loop/checkpoint-node.js';
+import {
+  openMetricsLog,
+  readMetricsLog,
+  type MetricsLog,
+} from '../training/loop/metricsLog-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';
 import { surrogateErrorGraph, surrogateLossGraph, targetName } from './featureLoss.js';
 import { stagePlace, surrogateName, surrogateUnet, type Surrogate } from './surrogate.js';

@@ -6,8 +6,8 @@ import {
   type Unet2DConditionSize,
 } from '../models/index.js';
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
-import { openLatents, type Latents, type LatentOptions } from '../training/latents-node.js';
-import { listPhotos } from '../training/photoFolder-node.js';
+import { openLatents, type Latents, type LatentOptions } from '../training/latents/latents-node.js';
+import { listPhotos } from '../training/data/photoFolder-node.js';
 import type { Checkpoint } from '../weights/index.js';
 import type { DistillPlan } from './distillPlan.js';
 import type { TeacherInputs } from './featureSource.js';

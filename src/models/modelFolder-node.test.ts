@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random, tensor, type Tensor } from '../tensor/index.js';
-import { initializeRestorer } from '../training/initialize.js';
+import { initializeRestorer } from '../training/objectives/initialize.js';
 import { castWeights } from '../weights/index.js';
 import { writeSafetensorsFile } from '../weights/safetensors-node.js';
 import {

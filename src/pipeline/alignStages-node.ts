@@ -1,14 +1,21 @@
 import { join } from 'node:path';
 import { indexFileName, openCheckpoint } from '../models/openCheckpoint-node.js';
 import { kindOf, readConfigFile } from '../models/modelFiles-node.js';
-import { assembleStudent, teacherUnet } from '../search/assembleStudent-node.js';
-import type { OperatingPoint } from '../search/operatingPoints.js';
-import { writeStudent } from '../search/writeStudent-node.js';
+import { assembleStudent, teacherUnet } from '../search/family/assembleStudent-node.js';
+import type { OperatingPoint } from '../search/space/operatingPoints.js';
+import { writeStudent } from '../search/family/writeStudent-node.js';
 import { cutUnet, inheritUnet, parseStages } from '../surgery/index.js';
-import { alignmentConfig, alignStudent } from '../training/alignStudent-node.js';
-import { readMetricsLog } from '../training/metricsLog-node.js';
-import { runFolder } from '../training/runFolder-node.js';
-import { trainingFolder, trainVae, vaeDistillationConfig } from '../training/trainVae-node.js';
+import {
+  alignmentConfig,
+  alignStudent,
+} from '../training/objectives/alignment/alignStudent-node.js';
+import { readMetricsLog } from '../training/loop/metricsLog-node.js';
+import { runFolder } from '../training/loop/runFolder-node.js';
+import {
+  trainingFolder,
+  trainVae,
+  vaeDistillationConfig,
+} from '../training/objectives/tinyVae/trainVae-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';
 import { settingsOf, type FamilyPlan, type FamilyStage } from './familyPlan-node.js';
 import type { StageContext } from './stage.js';

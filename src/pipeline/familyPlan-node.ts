@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listPhotos, photosFingerprint } from '../training/photoFolder-node.js';
+import { listPhotos, photosFingerprint } from '../training/data/photoFolder-node.js';
 import { checkpointFingerprint } from './checkpointFingerprint-node.js';
 import type { PipelineConfig } from './pipelineConfig.js';
 import type { Settings, Stage } from './stage.js';

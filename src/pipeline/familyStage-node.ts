@@ -5,15 +5,15 @@ import { nanosdUnet, stagedUnetOf, type StagedUnetConfig } from '../models/index
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import { availableMemory } from '../runtime/availableMemory-node.js';
 import { createNodeExecutor } from '../runtime/ort-node.js';
-import type { Curve, FamilyPoint, FamilyReport } from '../search/familyReport.js';
-import { openExecutorPool } from '../search/measureQuality-node.js';
-import { measureLatencies } from '../search/measureLatencies.js';
-import { openQualityMeter, type QualityMeter } from '../search/qualityMeter-node.js';
+import type { Curve, FamilyPoint, FamilyReport } from '../search/report/familyReport.js';
+import { openExecutorPool } from '../search/quality/measureQuality-node.js';
+import { measureLatencies } from '../search/latency/measureLatencies.js';
+import { openQualityMeter, type QualityMeter } from '../search/quality/qualityMeter-node.js';
 import {
   readFamilyReport,
   writeFamilyReport,
   writeSamples,
-} from '../search/writeFamilyReport-node.js';
+} from '../search/report/writeFamilyReport-node.js';
 import { Random } from '../tensor/index.js';
 import { replaceFolder } from '../weights/replace-folder-node.js';
 import { makeFolder } from '../weights/makeFolder-node.js';

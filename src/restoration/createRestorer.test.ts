@@ -3,7 +3,7 @@ import { createImage, type Image } from '../image/index.js';
 import { restorer as restorerGraph, type RestorerConfig } from '../models/index.js';
 import { createNodeExecutor } from '../runtime/ort-node.js';
 import { Random } from '../tensor/index.js';
-import { initializeRestorer } from '../training/initialize.js';
+import { initializeRestorer } from '../training/objectives/initialize.js';
 import { createRestorer, type RestoreProgress } from './createRestorer.js';
 
 /** Sees 15 pixels far at most, which the overlap covers. */

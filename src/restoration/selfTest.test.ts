@@ -3,7 +3,7 @@ import { createInterpreter, type Executor } from '../graph/index.js';
 import { createImage } from '../image/index.js';
 import { restorer, restorerConfig, restorerConfigSchema } from '../models/index.js';
 import { Random } from '../tensor/index.js';
-import { initializeRestorer } from '../training/initialize.js';
+import { initializeRestorer } from '../training/objectives/initialize.js';
 import { checkDevice, comparePictures, selfTest } from './selfTest.js';
 
 const config = restorerConfig(

@@ -1,29 +1,29 @@
-export * from './bayesianSearch.js';
-export * from './expectedHypervolumeImprovement.js';
-export * from './familyReport.js';
-export * from './fitGaussianProcess.js';
+export * from './algorithms/bayesianSearch.js';
+export * from './algorithms/expectedHypervolumeImprovement.js';
+export * from './report/familyReport.js';
+export * from './algorithms/fitGaussianProcess.js';
 export {
   fitGaussian,
   frechetDistance,
   frechetDistanceOfSamples,
   type Gaussian,
-} from './gaussianFit.js';
-export * from './gaussianProcess.js';
-export * from './latencyCsv.js';
-export * from './latencyParts.js';
-export * from './latencyTable.js';
-export * from './measureLatencies.js';
-export * from './measurementTensors.js';
-export * from './nsga2.js';
-export * from './operatingPoints.js';
-export * from './pareto.js';
-export * from './predictionCheck.js';
-export * from './profileUnet.js';
-export * from './randomSearch.js';
-export { familyReportHtml } from './reportHtml.js';
-export * from './runSearch.js';
-export * from './search.js';
-export * from './searchProblem.js';
-export * from './space.js';
-export * from './stageSpace.js';
-export * from './statistics.js';
+} from './algorithms/gaussianFit.js';
+export * from './algorithms/gaussianProcess.js';
+export * from './latency/latencyCsv.js';
+export * from './latency/latencyParts.js';
+export * from './latency/latencyTable.js';
+export * from './latency/measureLatencies.js';
+export * from './quality/measurementTensors.js';
+export * from './algorithms/nsga2.js';
+export * from './space/operatingPoints.js';
+export * from './algorithms/pareto.js';
+export * from './quality/predictionCheck.js';
+export * from './latency/profileUnet.js';
+export * from './algorithms/randomSearch.js';
+export { familyReportHtml } from './report/reportHtml.js';
+export * from './algorithms/runSearch.js';
+export * from './algorithms/search.js';
+export * from './algorithms/searchProblem.js';
+export * from './space/space.js';
+export * from './space/stageSpace.js';
+export * from './algorithms/statistics.js';

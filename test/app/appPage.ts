@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { createAppServer } from '../../cli/appServer.js';
+import { createAppServer } from '../../cli/app/appServer.js';
 import { chromiumPath, type Site } from '../browser/chromium.js';
 
 export const appFolder = fileURLToPath(new URL('../../dist/app/', import.meta.url));

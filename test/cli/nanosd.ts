@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { restorer, restorerConfig, restorerConfigSchema } from '../../src/models/index.js';
 import { Random } from '../../src/tensor/index.js';
-import { initializeRestorer } from '../../src/training/initialize.js';
+import { initializeRestorer } from '../../src/training/objectives/initialize.js';
 import { castWeights } from '../../src/weights/index.js';
 import { writeSafetensorsFile } from '../../src/weights/safetensors-node.js';
 

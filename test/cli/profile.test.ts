@@ -8,7 +8,7 @@ import {
   parseLatencyTable,
   predictLatency,
   type LatencyTable,
-} from '../../src/search/latencyTable.js';
+} from '../../src/search/latency/latencyTable.js';
 import { parseStages, stageNames, stageOptions } from '../../src/surgery/index.js';
 import { fourLevelFiles } from '../checkpoints/fourLevelFiles.js';
 import { tinyFiles } from '../checkpoints/tinyFiles.js';

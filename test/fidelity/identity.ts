@@ -6,7 +6,7 @@ import { createRestorer } from '../../src/restoration/createRestorer.js';
 import type { PhotoRestorer } from '../../src/restoration/photoPlan-node.js';
 import { restorer as restorerGraph } from '../../src/models/index.js';
 import { tensor, toFloat32, Random } from '../../src/tensor/index.js';
-import { initializeRestorer } from '../../src/training/initialize.js';
+import { initializeRestorer } from '../../src/training/objectives/initialize.js';
 
 /** Changes to the enlarged samples, [0, 1]. */
 export type Drift = (value: number) => number;

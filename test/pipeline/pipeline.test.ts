@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { initCheckpoint } from '../../src/models/initCheckpoint-node.js';
 import { openCheckpoint } from '../../src/models/openCheckpoint-node.js';
-import type { FamilyReport } from '../../src/search/familyReport.js';
+import type { FamilyReport } from '../../src/search/report/familyReport.js';
 import { tinyFiles } from '../checkpoints/tinyFiles.js';
 import { nanosd, startNanosd } from '../cli/nanosd.js';
 import { writePictures } from '../training/pictures.js';

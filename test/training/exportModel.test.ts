@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { imresize, quantizeImage } from '../../src/image/index.js';
 import { writeImage } from '../../src/image/sharp-node.js';
 import { readSafetensorsFile } from '../../src/weights/safetensors-node.js';
-import { meanScore, type ValidationReport } from '../../src/training/validation.js';
+import { meanScore, type ValidationReport } from '../../src/training/validation/validation.js';
 import { eventsOf, run, writeProject } from './cli.js';
 import { wavesPicture } from './pictures.js';
 

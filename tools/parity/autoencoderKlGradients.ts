@@ -11,7 +11,7 @@ import {
   type AutoencoderKLConfig,
 } from '../../src/models/index.js';
 import { toFloat64, zeros, type Shape, type Weights } from '../../src/tensor/index.js';
-import { lossValue } from '../../src/training/losses.js';
+import { lossValue } from '../../src/training/losses/losses.js';
 import { readSafetensorsFile } from '../../src/weights/safetensors-node.js';
 import { largestDifference, requireTensor, type Check } from './check.js';
 import { relativeErrors, relativeToleranceSchema } from './relativeError.js';

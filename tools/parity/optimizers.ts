@@ -4,9 +4,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { toFloat32, type Weights } from '../../src/tensor/index.js';
-import { clipFactor, sumOfSquares } from '../../src/training/gradients.js';
-import { createOptimizer } from '../../src/training/optimizers.js';
-import { scheduleFactor, type ScheduleConfig } from '../../src/training/schedules.js';
+import { clipFactor, sumOfSquares } from '../../src/training/loop/gradients.js';
+import { createOptimizer } from '../../src/training/optimizers/optimizers.js';
+import { scheduleFactor, type ScheduleConfig } from '../../src/training/optimizers/schedules.js';
 import { readSafetensorsFile } from '../../src/weights/safetensors-node.js';
 import { largestDifference, requireTensor, type Check, type CheckResult } from './check.js';
 

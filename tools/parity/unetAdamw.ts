@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Feeds, Session } from '../../src/graph/index.js';
 import { tensor, toFloat32, toFloat64, type Weights } from '../../src/tensor/index.js';
-import { createOptimizer } from '../../src/training/optimizers.js';
+import { createOptimizer } from '../../src/training/optimizers/optimizers.js';
 import { readSafetensorsFile } from '../../src/weights/safetensors-node.js';
 import { fractionBeyond, requireTensor, type Check, type CheckResult } from './check.js';
 

@@ -14,7 +14,7 @@ import {
 import { buildUnet2DCondition, type Unet2DConditionConfig } from '../../src/models/index.js';
 import { createNodeExecutor } from '../../src/runtime/ort-node.js';
 import { toFloat64, type Weights } from '../../src/tensor/index.js';
-import { lossValue } from '../../src/training/losses.js';
+import { lossValue } from '../../src/training/losses/losses.js';
 import { readSafetensorsFile } from '../../src/weights/safetensors-node.js';
 import { requireTensor, type Check } from './check.js';
 import { relativeErrors, relativeToleranceSchema } from './relativeError.js';

@@ -1,0 +1,62 @@
+import { restorer, restorerConfig } from '../../../models/index.js';
+import { initializeRestorer } from '../initialize.js';
+import { describeRestorer } from '../../export/modelDescription.js';
+import type { Objective } from '../objective.js';
+import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
+import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import type { RestorerTraining } from './config.js';
+import { validateRestorer } from './validation-node.js';
+import { lossGraph } from '../../loop/trainingGraph.js';
+import { shardCount, shardSize } from '../../loop/trainingSettings.js';
+import { listPairSets } from '../../validation/validationSets-node.js';
+
+/**
+ * Restoring photographs that a degradation has made worse.
+ * @throws ConfigError when there are no photographs, or validation sets cannot be paired.
+ */
+export async function openRestorerObjective(config: RestorerTraining): Promise<Objective> {
+  const { data, model, seed } = config;
+  const photos = await listPhotos(data.photos);
+  const sets = await listPairSets(config.validation);
+  const size = { batch: shardSize(config), height: data.sample_size, width: data.sample_size };
+  const losses = config.loss.map((loss) => ({ loss, weight: loss.weight }));
+  const graph = lossGraph(restorer(restorerConfig(model), size), 'out_sample', losses);
+  return {
+    graph,
+    initialize: (random) => initializeRestorer(graph, random),
+    sources: { 'data.photos': await photosFingerprint(photos) },
+    openSamples(onWarning) {
+      const options = {
+        photos,
+        sampleSize: data.sample_size,
+        scale: model.scale,
+        degradation: data.degradation,
+        seed,
+        cacheBytes: data.cache_megabytes * 1e6,
+        ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
+      };
+      const depth = shardCount(config) * 2;
+      const batches = prefetchPhotoBatches(options, { count: shardSize(config), depth, onWarning });
+      return {
+        async take(first) {
+          const { sample, target } = await batches.take(first);
+          return { sample, target };
+        },
+        [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
+      };
+    },
+    validate: (executor, weights, options) =>
+      validateRestorer(
+        executor,
+        weights,
+        { model, sets, pictures: config.validation?.pictures ?? 0 },
+        options,
+      ),
+    modelFile: model,
+    finishModelFile: () => Promise.resolve(model),
+    get description() {
+      return describeRestorer(model);
+    },
+    photos,
+  };
+}

@@ -1,0 +1,42 @@
+import { ConfigError, kindEmbeddingName } from '../../models/index.js';
+import type { OpenCheckpoint } from '../../models/openCheckpoint-node.js';
+import { tensor, toFloat32, type Tensor } from '../../tensor/index.js';
+import { pictureKinds, type KindsFrom } from '../data/pictureKinds.js';
+import { textPrompts, type PromptTable } from './promptTable.js';
+import { encodeTexts } from './textPrompts-node.js';
+
+/**
+ * The prompts that a teacher is told of photographs: their kinds, as it has learned them, or as texts for its text
+ * encoder.
+ * @throws ConfigError for a teacher that has neither.
+ */
+export async function openTeacherPrompts(
+  teacher: OpenCheckpoint,
+  photos: readonly string[],
+  kindsFrom: KindsFrom,
+): Promise<PromptTable> {
+  const { names } = pictureKinds(photos, kindsFrom);
+  const textOf = (kind: number): string => names[kind] ?? '';
+  const embeddings = await teacherEmbeddings(teacher, names);
+  return textPrompts(embeddings, kindsFrom, textOf);
+}
+
+async function teacherEmbeddings(
+  { path, promptEmbeddings, textEncoder }: OpenCheckpoint,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Tensor<'float32'>>> {
+  if (textEncoder) return encodeTexts(path, names);
+  if (!promptEmbeddings) {
+    throw new ConfigError(`${path}: expected a text encoder or prompt_embeddings, got neither`);
+  }
+  const { config } = promptEmbeddings.network;
+  const rows = toFloat32(await promptEmbeddings.weights.read(kindEmbeddingName));
+  const length = config.tokens * config.crossAttentionDim;
+  const shape = [1, config.tokens, config.crossAttentionDim];
+  return new Map(
+    config.names.map((name, row) => [
+      name,
+      tensor('float32', shape, rows.slice(row * length, (row + 1) * length)),
+    ]),
+  );
+}
