@@ -5,14 +5,19 @@ import { readFile } from 'node:fs/promises';
 import {
   GraphBuilder,
   Random,
+  createNoiseSchedule,
   graphCost,
   projectContext,
   resnetBlock2d,
   restorer,
   restorerConfig,
   restorerConfigSchema,
+  schedulerConfig,
   tensor,
   transformer2d,
+  unet2DCondition,
+  unet2DConditionConfig,
+  unet2DConditionConfigSchema,
   type Feeds,
   type Graph,
   type Session,
@@ -21,10 +26,12 @@ import {
 import { createNodeExecutor, createWorkerExecutor, type WorkerExecutor } from 'nanosd/node';
 import {
   createOptimizer,
+  denoisingLossGraph,
+  gradientGraph,
   initializeWeights,
+  lossGraph,
   startTraining,
   train,
-  trainingGraph,
 } from 'nanosd/training';
 
 interface Subject {
@@ -32,6 +39,8 @@ interface Subject {
   /** The network for a batch of this size. */
   readonly network: (batch: number) => Graph;
   readonly batch: number;
+  /** Its one output is the loss; an L1 to a target unless given. */
+  readonly objective?: (batch: number) => Graph;
 }
 
 const workers = 2;
@@ -39,20 +48,50 @@ const rounds = 24;
 
 /** Prints a table; the ratio is the bar. */
 export async function benchTrain(): Promise<void> {
-  const subjects = [await shippedModel(), residualAttention()];
+  const subjects = [await shippedModel(), residualAttention(), ...(await denoisers())];
   console.log(
     'FLOP/s of a whole training step (3 x forward FLOPs) over FLOP/s of the forward alone',
   );
+  const rates: number[] = [];
   for (const subject of subjects) {
     const result = await measure(subject);
+    rates.push(result.forwardFlops / result.stepMs);
     const rate = (flops: number, ms: number): string => `${(flops / ms / 1e6).toFixed(0)} GFLOP/s`;
     console.log(
       `${subject.name}, batch ${subject.batch}: forward ${result.forwardMs.toFixed(1)} ms ` +
         `(${rate(result.forwardFlops, result.forwardMs)}), step ${result.stepMs.toFixed(1)} ms ` +
         `(${rate(3 * result.forwardFlops, result.stepMs)}), ` +
-        `ratio ${((3 * result.forwardMs) / result.stepMs).toFixed(3)}`,
+        `ratio ${((3 * result.forwardMs) / result.stepMs).toFixed(3)}, ` +
+        `of sr-x4's step ${(rates[rates.length - 1] / rates[0]).toFixed(3)}`,
     );
   }
+}
+
+/** The U-Net of sd-mini on latents of pictures of 64 and of 128 pixels a side, as it is trained. */
+async function denoisers(): Promise<Subject[]> {
+  const path = new URL('../models/sd-mini/unet/config.json', import.meta.url);
+  const file = unet2DConditionConfigSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  const config = unet2DConditionConfig(file);
+  const schedule = createNoiseSchedule(schedulerConfig({ _class_name: 'DDIMScheduler' }));
+  return [
+    { side: 16, batch: 16 },
+    { side: 32, batch: 8 },
+  ].map(({ side, batch }) => ({
+    name: `sd-mini's U-Net at ${side}x${side}`,
+    batch,
+    network: (n) =>
+      unet2DCondition(config, { batch: n, height: side, width: side, contextTokens: 4 }),
+    objective: (n) =>
+      denoisingLossGraph(config, {
+        batch: n,
+        height: side,
+        width: side,
+        schedule,
+        predictionType: 'v_prediction',
+        snrGamma: 5,
+        prompts: { from: 'kinds', tokens: 4, kinds: 15 },
+      }),
+  }));
 }
 
 async function shippedModel(): Promise<Subject> {
@@ -95,14 +134,15 @@ interface Measured {
 }
 
 /** Alternates forwards and steps, so that a change of the machine's speed hits both; medians. */
-async function measure({ network, batch }: Subject): Promise<Measured> {
+async function measure(subject: Subject): Promise<Measured> {
+  const { network, batch } = subject;
   const random = Random.seeded(1);
   const whole = network(batch);
   const weights = initializeWeights(whole, random, () => 1);
   const feeds = randomFeeds(whole, random);
   await using executors = new Executors(workers);
   const forwards = await forwardVariants(network, batch, weights, feeds, executors);
-  const nextStep = await stepRunner(network, batch, weights, random, executors);
+  const nextStep = await stepRunner(subject, random, executors);
   const forwardMs = forwards.map((): number[] => []);
   const stepMs: number[] = [];
   for (let round = -2; round < rounds; round++) {
@@ -151,21 +191,17 @@ async function forwardVariants(
 }
 
 async function stepRunner(
-  network: (batch: number) => Graph,
-  batch: number,
-  weights: ReadonlyMap<string, Tensor<'float32'>>,
+  subject: Subject,
   random: Random,
   executors: Executors,
 ): Promise<() => Promise<unknown>> {
-  const part = network(batch / workers);
-  const graph = trainingGraph(part, 'out_sample', [{ loss: { kind: 'l1' }, weight: 1 }]);
+  const objective = objectiveOf(subject);
+  const weights = initializeWeights(objective, random, () => 1);
+  const graph = gradientGraph(objective);
   const sessions: Session[] = await Promise.all(
     executors.list.map((executor) => executor.load(graph, new Map())),
   );
-  const shards = sessions.map(() => ({
-    ...randomFeeds(part, random),
-    target: randomTensor(part.outputs.out_sample.shape, random),
-  }));
+  const shards = sessions.map(() => randomFeeds(objective, random));
   const optimizer = createOptimizer({
     kind: 'adamw',
     betas: [0.9, 0.999],
@@ -173,7 +209,7 @@ async function stepRunner(
     weightDecay: 0,
   });
   const steps = train(
-    startTraining(part, weights, optimizer),
+    startTraining(objective, weights, optimizer),
     sessions,
     (_, shard) => Promise.resolve(shards[shard]),
     optimizer,
@@ -189,10 +225,26 @@ async function stepRunner(
   return () => steps.next();
 }
 
+/** Of a worker's share of the batch. */
+function objectiveOf({ network, batch, objective }: Subject): Graph {
+  const share = batch / workers;
+  return objective
+    ? objective(share)
+    : lossGraph(network(share), 'out_sample', [{ loss: { kind: 'l1' }, weight: 1 }]);
+}
+
 function randomFeeds(graph: Graph, random: Random): Record<string, Tensor> {
   return Object.fromEntries(
-    graph.inputs.map(({ name, shape }) => [name, randomTensor(shape, random)]),
+    graph.inputs.map(({ name, shape, dtype }) => [
+      name,
+      dtype === 'int64' ? wholeNumbers(shape) : randomTensor(shape, random),
+    ]),
   );
+}
+
+/** Timesteps and kinds. */
+function wholeNumbers(shape: readonly number[]): Tensor {
+  return tensor('int64', shape, new BigInt64Array(shape.reduce((a, n) => a * n, 1)).fill(7n));
 }
 
 function randomTensor(shape: readonly number[], random: Random): Tensor {

@@ -101,9 +101,9 @@ export const vjpRules: { readonly [O in Op]: VjpRule<Attributes[O]> } = {
     return [b.mul(b.div(dy, b.reduceSum(reached, axes)), reached)];
   },
   softmax: (b, { attributes: { axis }, output, dy }) => {
-    const weighted = b.mul(dy, output);
-    const total = b.reduceSum(weighted, [axis < 0 ? axis + output.shape.length : axis]);
-    return [b.sub(weighted, b.mul(output, total))];
+    const along = axis < 0 ? axis + output.shape.length : axis;
+    const total = b.reduceSum(b.mul(dy, output), [along]);
+    return [b.mul(output, b.sub(dy, total))];
   },
 
   reshape: (b, { inputs: [x], dy }) => [b.reshape(dy, x.shape)],

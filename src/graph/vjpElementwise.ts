@@ -1,14 +1,16 @@
 import type { GraphBuilder } from './builder.js';
 import type { Value } from './ir.js';
 
+/**
+ * Half of 1 + erf(z) + 2z / sqrt(pi) exp(-z²), for z = x / sqrt(2). The factor before the exponential is in its exponent: each pass
+ * over a map counts.
+ */
 export function exactGeluSlope(b: GraphBuilder, x: Value): Value {
-  const erf = b.apply('erf', [b.scale(x, Math.SQRT1_2)], {});
-  const cumulative = b.shift(b.scale(erf, 0.5), 0.5);
-  const density = b.scale(
-    b.apply('exp', [b.scale(b.mul(x, x), -0.5)], {}),
-    1 / Math.sqrt(2 * Math.PI),
-  );
-  return b.add(cumulative, b.mul(x, density));
+  const z = b.scale(x, Math.SQRT1_2);
+  const logarithm = b.scalar(Math.log(2 / Math.sqrt(Math.PI)), x.dtype);
+  const density = b.apply('exp', [b.sub(logarithm, b.mul(z, z))], {});
+  const sum = b.add(b.apply('erf', [z], {}), b.mul(z, density));
+  return b.scale(b.shift(sum, 1), 0.5);
 }
 
 export function tanhGeluSlope(b: GraphBuilder, x: Value): Value {

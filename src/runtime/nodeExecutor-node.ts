@@ -5,6 +5,7 @@ import type { Checkpoint } from '../weights/index.js';
 import { blockedGraph, wantsBlocks } from './blockedGraph.js';
 import { findBlockSize } from './blockSize.js';
 import { cpuGraph } from './cpuGraph.js';
+import { stepProducts } from './stepProducts.js';
 import {
   engineExecutor,
   loadModel,
@@ -76,6 +77,6 @@ function cpuSuit(engine: Engine): (graph: Graph) => Promise<Suited> {
     const rules = { ...emitRules, ...nativeBlockRules(blockSize) };
     const isSmall = graphCost(graph).peakBytes < PLANNED_BYTES;
     const suiting = { rules, memory: isSmall ? 'planned' : 'asNeeded' } as const;
-    return { graph: blockedGraph(graph, blockSize), suiting };
+    return { graph: blockedGraph(stepProducts(graph), blockSize), suiting };
   };
 }
