@@ -21,7 +21,7 @@ import { interruptible } from '../terminal/interrupt.js';
 import { createProgressLine, type ProgressLine } from '../terminal/progress.js';
 
 interface GenerateFlags {
-  readonly model: string;
+  readonly model?: string;
   readonly output?: string;
   readonly steps: number;
   readonly scheduler?: SchedulerName;
@@ -45,10 +45,16 @@ interface GenerateFlags {
 const schedulers = ['pndm', 'ddim', 'ddpm', 'euler', 'euler-a', 'dpm++', 'lcm'] as const;
 const LARGEST_SEED = 2 ** 32 - 1;
 
+/** The checkpoint of this project, which its packages leave out. */
+const OWN_CHECKPOINT = 'sd-mini';
+
 export function defineGenerate(command: Command): void {
   command
     .argument('<prompt>', 'what is to be seen')
-    .requiredOption('-m, --model <checkpoint>', "a checkpoint's folder or name, or its single file")
+    .option(
+      '-m, --model <checkpoint>',
+      "a checkpoint's folder or name, or its single file (default: sd-mini, where it is there)",
+    )
     .option('-o, --output <file>', 'where to write to (default: generated-SEED.png)')
     .option('--steps <n>', 'steps of denoising', parseCount, 20)
     .addOption(
@@ -96,9 +102,9 @@ export function defineGenerate(command: Command): void {
 async function generate(prompt: string, flags: GenerateFlags, signal: AbortSignal): Promise<void> {
   const request = requestOf(prompt, flags);
   const outputs = chooseOutputs(request.seeds, flags);
-  const { openPipeline } = await import('../../src/node.js');
-  const pipeline = await openPipeline(flags.model, deviceOptions(flags));
+  const pipeline = await open(flags);
   const display = createDisplay(signal);
+  if (flags.model === undefined) display.warn(`no -m: ${OWN_CHECKPOINT} makes the picture`);
   const options: GenerateFilesOptions = {
     signal,
     onProgress: display.update,
@@ -122,6 +128,19 @@ async function generate(prompt: string, flags: GenerateFlags, signal: AbortSigna
 function randomSeed(below: number): number {
   const [random] = crypto.getRandomValues(new Uint32Array(1));
   return Math.floor((random / 2 ** 32) * below);
+}
+
+async function open(flags: GenerateFlags): Promise<FilePipeline> {
+  const { ModelError, openPipeline } = await import('../../src/node.js');
+  try {
+    return await openPipeline(flags.model ?? OWN_CHECKPOINT, deviceOptions(flags));
+  } catch (error) {
+    if (flags.model !== undefined || !(error instanceof ModelError)) throw error;
+    const advice = 'a folder in the layout of diffusers, or a single .safetensors file';
+    throw new UsageError(
+      `expected -m with a checkpoint (${advice}): ${OWN_CHECKPOINT} is not in this installation`,
+    );
+  }
 }
 
 function requestOf(prompt: string, flags: GenerateFlags): FileRequest {

@@ -16,7 +16,9 @@ it('looks prompts up by the names of kinds, reading the table once', async () =>
   expect(nothing.hiddenStates).toEqual(float32([1, 2, 1], [5, 6]));
   await encode(['cat']);
   expect(reads).toBe(1);
-  await expect(encode(['dog'])).rejects.toThrow(
-    'expected a prompt that the model has learned, cat, tit or nothing, got "dog"',
+  const [both] = await encode(['cat, tit']);
+  expect(both.hiddenStates).toEqual(float32([1, 2, 1], [2, 3]));
+  await expect(encode(['cat, a dog in the rain'])).rejects.toThrow(
+    'expected words that this model has learned (cat, tit), one, several with commas between them, or none, got "a dog in the rain"',
   );
 });

@@ -40,7 +40,8 @@ export function createPromptEncoder(
 }
 
 /**
- * Looks learned prompts up: a prompt is the name of a kind of pictures, or empty for none in particular.
+ * Looks learned prompts up: a prompt is the name of a kind of pictures, several with commas between them, whose mean is
+ * taken, or empty for none in particular.
  * @param read reads the prompts, `[names, tokens * crossAttentionDim]`; called once, when they are first needed.
  */
 export function createKindEncoder(
@@ -50,10 +51,10 @@ export function createKindEncoder(
   let rows: Float32Array | undefined;
   const length = tokens * crossAttentionDim;
   return async (prompts) => {
-    const places = prompts.map((prompt) => placeOf(names, prompt));
+    const places = prompts.map((prompt) => placesOf(names, prompt));
     const table = (rows ??= toFloat32(await read()));
-    return places.map((place) => {
-      const row = table.slice(place * length, (place + 1) * length);
+    return places.map((chosen) => {
+      const row = meanRow(table, chosen, length);
       return {
         hiddenStates: tensor('float32', [1, tokens, crossAttentionDim], row),
         truncated: '',
@@ -63,12 +64,29 @@ export function createKindEncoder(
 }
 
 /** @throws RangeError naming the kinds that there are. */
-function placeOf(names: readonly string[], prompt: string): number {
-  const place = names.indexOf(prompt.trim());
-  if (place !== -1) return place;
+function placesOf(names: readonly string[], prompt: string): number[] {
+  const words = prompt.split(',').map((word) => word.trim());
+  const places = words.map((word) => names.indexOf(word));
+  if (!places.includes(-1)) return places;
+  const unknown = words[places.indexOf(-1)];
   const known = names.filter((name) => name !== '');
-  const kinds = known.length > 0 ? `${known.join(', ')} or nothing` : 'nothing';
-  throw new RangeError(`expected a prompt that the model has learned, ${kinds}, got "${prompt}"`);
+  if (known.length === 0) {
+    throw new RangeError(
+      `expected an empty prompt, which is all this model knows, got "${prompt}"`,
+    );
+  }
+  throw new RangeError(
+    `expected words that this model has learned (${known.join(', ')}), one, several with commas between them, ` +
+      `or none, got "${unknown}"`,
+  );
+}
+
+function meanRow(table: Float32Array, places: readonly number[], length: number): Float32Array {
+  const mean = new Float32Array(length);
+  for (const place of places) {
+    for (let i = 0; i < length; i++) mean[i] += table[place * length + i] / places.length;
+  }
+  return mean;
 }
 
 async function encode(

@@ -103,7 +103,7 @@ it('is exported as a checkpoint, which generates by the names of kinds and train
   expect(await run('generate', 'dog', ...flags)).toMatchObject({
     code: 2,
     stderr:
-      'nanosd: expected a prompt that the model has learned, photo, tit or nothing, got "dog"\n',
+      'nanosd: expected words that this model has learned (photo, tit), one, several with commas between them, or none, got "dog"\n',
   });
 
   const text = parse(await readFile(config, 'utf8')) as object;
