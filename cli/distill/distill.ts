@@ -11,7 +11,7 @@ interface DistillFlags {
   readonly steps: number;
   readonly batch: number;
   readonly resolution?: number;
-  readonly kinds: 'name_prefix' | 'folder' | 'none';
+  readonly kinds: 'name_prefix' | 'folder' | 'file' | 'none';
   readonly prompts?: string;
   readonly latents?: string;
   readonly loss: 'mse' | 'normalized' | 'cosine';
@@ -56,7 +56,7 @@ export function defineDistill(command: Command): void {
     )
     .addOption(
       new Option('--kinds <from>', 'where kinds of pictures are read from')
-        .choices(['name_prefix', 'folder', 'none'])
+        .choices(['name_prefix', 'folder', 'file', 'none'])
         .default('name_prefix'),
     )
     .option(

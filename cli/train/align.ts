@@ -15,7 +15,7 @@ interface AlignFlags {
   readonly learningRate: number;
   readonly featureWeight: number;
   readonly ema: number;
-  readonly kinds?: 'name_prefix' | 'folder' | 'none';
+  readonly kinds?: 'name_prefix' | 'folder' | 'file' | 'none';
   readonly cache?: string;
   readonly workers: number;
   readonly seed: number;
@@ -68,7 +68,7 @@ function addTrainingOptions(command: Command): Command {
       new Option(
         '--kinds <from>',
         'where the kind of a picture, its prompt, is read from (its name, for learned kinds)',
-      ).choices(['name_prefix', 'folder', 'none']),
+      ).choices(['name_prefix', 'folder', 'file', 'none']),
     )
     .option('--cache <folder>', 'where latents are kept; runs may share it (that of the run)')
     .option('--workers <number>', 'threads that share a batch', parseCount, 2)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { kindSources } from '../training/data/pictureKinds.js';
 import { featureLosses } from './featureLoss.js';
 
 const positive = z.number().positive();
@@ -11,7 +12,7 @@ export const distillSettingsSchema = z.strictObject({
   /** Side in pixels of the crops that the teacher sees; null for what it was trained on. */
   resolution: z.int().min(8).nullable().default(null),
   /** Where the kind of a photograph is read from, for a teacher with a prompt for each kind. */
-  kinds: z.enum(['name_prefix', 'folder', 'none']).default('name_prefix'),
+  kinds: z.enum(kindSources).default('name_prefix'),
   /** What a teacher with a text encoder is told, each as likely as the others. */
   prompts: z.array(z.string()).min(1).default(['']),
   loss: z.enum(featureLosses).default('mse'),

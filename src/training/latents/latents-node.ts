@@ -13,7 +13,8 @@ import {
   type LatentPlan,
   type LatentProgress,
 } from './latentCache-node.js';
-import { pictureKinds, type KindsFrom } from '../data/pictureKinds.js';
+import type { KindsFrom } from '../data/pictureKinds.js';
+import { readPictureKinds } from '../data/pictureKinds-node.js';
 
 export interface LatentOptions {
   /** Paths of the photographs, as `listPhotos` gives them. */
@@ -107,13 +108,13 @@ async function openMade(
 ): Promise<Latents> {
   const index = await readLatentIndex(folder);
   if (!index) throw new WeightsError(`${folder}: expected a whole cache of latents, got none`);
-  for (const warning of index.warnings) onWarning?.(warning);
   const files: CheckpointFile[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(files.splice(0).map((file) => file.close()));
   };
   const { latentChannels: channels } = network.config;
-  const kinds = pictureKinds(options.photos, options.kinds);
+  const kinds = await readPictureKinds(options.photos, options.kinds);
+  for (const warning of [...kinds.warnings, ...index.warnings]) onWarning?.(warning);
   try {
     const maps: StoredMap[] = [];
     for (let i = 0; i < index.files; i++) {

@@ -1,7 +1,8 @@
 import { ConfigError, kindEmbeddingName } from '../../models/index.js';
 import type { OpenCheckpoint } from '../../models/openCheckpoint-node.js';
 import { tensor, toFloat32, type Tensor } from '../../tensor/index.js';
-import { pictureKinds, type KindsFrom } from '../data/pictureKinds.js';
+import type { KindsFrom } from '../data/pictureKinds.js';
+import { readPictureKinds } from '../data/pictureKinds-node.js';
 import { textPrompts, type PromptTable } from './promptTable.js';
 import { encodeTexts } from './textPrompts-node.js';
 
@@ -15,7 +16,7 @@ export async function openTeacherPrompts(
   photos: readonly string[],
   kindsFrom: KindsFrom,
 ): Promise<PromptTable> {
-  const { names } = pictureKinds(photos, kindsFrom);
+  const { names } = await readPictureKinds(photos, kindsFrom);
   const textOf = (kind: number): string => names[kind] ?? '';
   const embeddings = await teacherEmbeddings(teacher, names);
   return textPrompts(embeddings, kindsFrom, textOf);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nanosdUnetConfigSchema } from '../../../models/index.js';
+import { kindSources } from '../../data/pictureKinds.js';
 import {
   complainTo,
   positive,
@@ -26,7 +27,7 @@ export const alignmentTrainingSchema = (path: PathSchema) =>
         /** Side of the windows, in pixels. */
         sample_size: z.int().min(1),
         /** Where a picture's kind, which is its prompt, is read from. */
-        kinds: z.enum(['name_prefix', 'folder', 'none']).default('none'),
+        kinds: z.enum(kindSources).default('none'),
         /** Latents kept on disk. */
         cache_megabytes: positive.default(1500),
         /** `latents` in the output folder unless given; runs may share one. */

@@ -20,6 +20,7 @@ import type { AlignmentSampleOptions } from './samples-node.js';
 import type { AlignmentTraining } from './config.js';
 import type { LatentOptions } from '../../latents/latents-node.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
+import { kindsFingerprint, readPictureKinds } from '../../data/pictureKinds-node.js';
 import type { PromptTable } from '../../prompts/promptTable.js';
 import { createSessionPool, type SessionPool } from '../../loop/sessionPool-node.js';
 import { weightsFingerprint } from '../teacher-node.js';
@@ -61,6 +62,7 @@ export async function openAlignmentPlan(config: AlignmentTraining): Promise<Alig
   const network = stagedUnetOf(teacher.unet.network);
   const photos = await listPhotos(config.data.photos);
   const heldOut = await listPhotoSets(config.validation);
+  const kinds = await readPictureKinds(photos, config.data.kinds);
   const prompts = await openTeacherPrompts(teacher, photos, config.data.kinds);
   const side = windowSide(config, teacher);
   const contextTokens = prompts.spec.tokens;
@@ -75,6 +77,7 @@ export async function openAlignmentPlan(config: AlignmentTraining): Promise<Alig
       createSessionPool(teacherPredictionGraph(network, size, features), weights, config.workers),
     sources: {
       'data.photos': await photosFingerprint(photos),
+      'data.kinds': kindsFingerprint(config.data.kinds, kinds),
       teacher: await weightsFingerprint(weights),
       vae: await weightsFingerprint(vae.weights),
       // Only what is written beside the U-Net.

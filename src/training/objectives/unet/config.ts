@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { betaSchedules, predictionTypes, type SchedulerFile } from '../../../diffusion/index.js';
 import { unet2DConditionConfigSchema } from '../../../models/index.js';
+import { kindSources } from '../../data/pictureKinds.js';
 import {
   complainTo,
   positive,
@@ -43,7 +44,7 @@ export const unetTrainingSchema = (path: PathSchema) =>
         photos: z.array(path).min(1),
         /** Side of the windows, in pixels. */
         sample_size: z.int().min(1),
-        kinds: z.enum(['name_prefix', 'folder', 'none']).default('none'),
+        kinds: z.enum(kindSources).default('none'),
         /** Latents kept on disk. */
         cache_megabytes: positive.default(1500),
         /** `latents` in the output folder unless given; runs may share one. */

@@ -22,7 +22,7 @@ import { prepareLatents, type LatentOptions } from '../../latents/latents-node.j
 import { describeUnet } from '../../export/modelDescription.js';
 import type { Objective } from '../objective.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
-import { pictureKinds } from '../../data/pictureKinds.js';
+import { haveKinds, kindsFingerprint, readPictureKinds } from '../../data/pictureKinds-node.js';
 import { kindPrompts, textPrompts, type PromptTable } from '../../prompts/promptTable.js';
 import { encodeTexts, readCaptions } from '../../prompts/textPrompts-node.js';
 import { shardSize } from '../../loop/trainingSettings.js';
@@ -42,7 +42,8 @@ export async function openUnetObjective(config: UnetTraining): Promise<Objective
   const sets = await listPhotoSets(config.validation);
   await using vae = await openAutoencoder(config.vae);
   const side = latentSide(config, vae);
-  const prompts = await openPrompts(config, photos);
+  const kinds = await readPictureKinds(photos, data.kinds);
+  const prompts = await openPrompts(config, photos, kinds.names);
   const network = unet2DConditionConfig(model);
   const schedulerFile = trainedSchedulerFile(config);
   const schedule = createNoiseSchedule(schedulerConfig(schedulerFile));
@@ -56,11 +57,12 @@ export async function openUnetObjective(config: UnetTraining): Promise<Objective
     width: side,
     seed,
   };
-  const heldOut = new Map(
-    Array.from(sets, ([name, paths]): [string, LatentOptions] => {
-      return [name, { ...latents, photos: paths, kinds: data.kinds, seed: HELD_OUT_SEED }];
-    }),
-  );
+  const heldOut = new Map<string, LatentOptions>();
+  for (const [name, paths] of sets) {
+    // Pictures to measure on need no labels: without, they are of no kind in particular.
+    const kinds = (await haveKinds(paths, data.kinds)) ? data.kinds : 'none';
+    heldOut.set(name, { ...latents, photos: paths, kinds, seed: HELD_OUT_SEED });
+  }
   const loss = { schedule, predictionType: config.prediction_type };
   const graph = denoisingLossGraph(network, {
     ...loss,
@@ -79,6 +81,7 @@ export async function openUnetObjective(config: UnetTraining): Promise<Objective
       withPrompts(path, weights, prompts, () => initialize(Random.seeded(seed))),
     sources: {
       'data.photos': await photosFingerprint(photos),
+      'data.kinds': kindsFingerprint(data.kinds, kinds),
       vae: await autoencoderFingerprint(vae),
     },
     async *prepare() {
@@ -144,10 +147,11 @@ function latentSide({ model, data }: UnetTraining, { network, path }: OpenAutoen
 async function openPrompts(
   { prompts, data, checkpoint = '' }: UnetTraining,
   photos: readonly string[],
+  kinds: readonly string[],
 ): Promise<PromptTable> {
   switch (prompts.from) {
     case 'kinds':
-      return kindPrompts(pictureKinds(photos, data.kinds).names, data.kinds, prompts.tokens);
+      return kindPrompts(kinds, data.kinds, prompts.tokens);
     case 'captions': {
       const captions = await readCaptions(photos);
       const embeddings = await encodeTexts(checkpoint, captions);
