@@ -55,6 +55,7 @@ export * from './training/loop/checkpoint-node.js';
 export * from './training/export/exportModel-node.js';
 export * from './training/latents/latents-node.js';
 export * from './training/loop/learningCurves-node.js';
+export * from './training/data/photoFile.js';
 export * from './training/data/photoFolder-node.js';
 export * from './training/data/photoBatches-node.js';
 export * from './training/loop/run-node.js';

@@ -7,6 +7,7 @@ import {
 } from '../models/index.js';
 import { openCheckpoint, type OpenCheckpoint } from '../models/openCheckpoint-node.js';
 import { openLatents, type Latents, type LatentOptions } from '../training/latents/latents-node.js';
+import type { PhotoFile } from '../training/data/photoFile.js';
 import { listPhotos } from '../training/data/photoFolder-node.js';
 import type { Checkpoint } from '../weights/index.js';
 import type { DistillPlan } from './distillPlan.js';
@@ -79,7 +80,9 @@ const isHeldOut = (photo: number): boolean => photo % heldOutEvery === 1;
  * The photographs of a plan.
  * @throws ConfigError for folders that are absent, or hold less than two photographs.
  */
-export async function distillationPhotos(folders: readonly string[]): Promise<readonly string[]> {
+export async function distillationPhotos(
+  folders: readonly string[],
+): Promise<readonly PhotoFile[]> {
   const photos = await listPhotos(folders);
   if (photos.length > 1) return photos;
   throw new ConfigError(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   createNodeExecutor,
   listPhotos,
+  uprightPhotos,
   openAutoencoder,
   openLatents,
   type LatentOptions,
@@ -26,7 +27,6 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'nanosd-latents-'));
   await initCheckpoint(join(root, 'tiny'), tinyFiles, { seed: 1 });
   await writePictures(join(root, 'photos'), 3, 17);
-  await writePictures(join(root, 'photos', 'small'), 1, 9);
   await cp(join(root, 'photos', 'photo-0.png'), join(root, 'photos', 'tit-0.png'));
   options = {
     photos: await listPhotos([join(root, 'photos')]),
@@ -77,7 +77,7 @@ describe('latents', () => {
     await using vae = await openAutoencoder(options.vae);
     const graph = { ...encoderOf(vae.network, { batch: 1, height: 16, width: 16 }), taps: [] };
     await using session = await createNodeExecutor().load(graph, await vae.weights.readAll());
-    const picture = cropImage(await readImage(photo), 0, 0, 16, 16);
+    const picture = cropImage(await readImage(photo.path), 0, 0, 16, 16);
     const scale = 0.18215;
     const expected = await Promise.all(
       [picture, flipHorizontal(picture)].map(async ({ data }) => {
@@ -133,7 +133,7 @@ describe('latents', () => {
     await cp(join(folder, 'x', 'photo-0.png'), join(folder, 'small.png'));
     await writeFile(join(folder, 'text.jpg'), 'no picture');
     const warnings: string[] = [];
-    const photos = [...good, join(folder, 'small.png'), join(folder, 'text.jpg')];
+    const photos = uprightPhotos([...good, join(folder, 'small.png'), join(folder, 'text.jpg')]);
     await using latents = await openLatents(
       { ...options, photos, cacheFolder: join(root, 'some-cache') },
       { onWarning: (warning) => warnings.push(warning) },
@@ -181,7 +181,7 @@ describe('latents', () => {
       /expected the folder of an autoencoder, or a checkpoint, got no config.json/,
     );
     await expect(openLatents({ ...options, height: 100 })).rejects.toThrow(
-      'expected photographs of at least 5 x 100 cells, got none',
+      /^expected photographs of at least 5 x 100 cells of the latent, got none in .*photos$/,
     );
     const damaged = join(root, 'damaged');
     await cp(options.cacheFolder, damaged, { recursive: true });

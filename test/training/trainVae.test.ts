@@ -74,7 +74,8 @@ it('says in a line what does not fit', async () => {
   const none = await run('train-vae', join(folder, 'photos'), '--photos', folder, '-o', 'x');
   expect(none.code).toBe(2);
   expect(none.stderr).toMatch(/^nanosd: .*photos: expected .*\n$/);
-  const empty = await run('train-vae', join(folder, 'teacher'), '--photos', folder, '-o', 'x');
+  const teacher = join(folder, 'teacher');
+  const empty = await run('train-vae', teacher, '--photos', teacher, '-o', 'x');
   expect(empty).toMatchObject({ code: 2 });
   expect(empty.stderr).toMatch(/expected photographs, got none\n$/);
   const odd = await run(...train('odd', '--resolution', '15'));

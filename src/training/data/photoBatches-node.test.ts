@@ -5,14 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writePictures } from '../../../test/training/pictures.js';
 import { degradationSchema, type Degradation } from '../../image/index.js';
 import { openPhotoBatches, type PhotoBatchOptions } from './photoBatches-node.js';
+import { uprightPhotos, type PhotoFile } from './photoFile.js';
 import { listPhotos, photosFingerprint } from './photoFolder-node.js';
 
 let folder: string;
-let photos: string[];
+let photos: PhotoFile[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nanosd-photos-'));
-  photos = await writePictures(join(folder, 'good'), 3, 75);
+  photos = uprightPhotos(await writePictures(join(folder, 'good'), 3, 75));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -118,7 +119,7 @@ describe('photographs that cannot be used', () => {
     const damaged = join(bad, 'damaged.jpg');
     await writeFile(damaged, 'no image at all');
     const warnings: string[] = [];
-    const list = [damaged, small, ...photos];
+    const list = [...uprightPhotos([damaged, small]), ...photos];
     const batches = openPhotoBatches(options({ photos: list }), (line) => warnings.push(line));
     const first = await batches.read(0, 30);
     const again = await batches.read(0, 30);
@@ -130,7 +131,7 @@ describe('photographs that cannot be used', () => {
   });
 
   it('are an error where there are no others', async () => {
-    const bad = await writePictures(join(folder, 'small'), 2, 20);
+    const bad = uprightPhotos(await writePictures(join(folder, 'small'), 2, 20));
     await expect(open({ photos: bad }).read(0, 1)).rejects.toThrow(
       'expected photographs to train on, got 2 that cannot be used',
     );
@@ -153,7 +154,7 @@ describe('listPhotos', () => {
   });
 
   it('tells lists apart wherever they lie', async () => {
-    const copies = await writePictures(join(folder, 'elsewhere'), 3, 75);
+    const copies = uprightPhotos(await writePictures(join(folder, 'elsewhere'), 3, 75));
     const fingerprint = await photosFingerprint(photos);
     expect(fingerprint).toMatch(/^3 photographs, sha256 [0-9a-f]{16}$/);
     expect(await photosFingerprint(copies)).toBe(fingerprint);

@@ -1,10 +1,10 @@
 import { cropImage, imresize, type Degradation } from '../../image/index.js';
-import { readImage } from '../../image/sharp-node.js';
+import type { PhotoFile } from './photoFile.js';
+import { readPhotoFile } from './photoFolder-node.js';
 import { packImage, type BytePlanes } from './crops.js';
 
 export interface PhotoCacheOptions {
-  /** Paths of the photographs. */
-  readonly photos: readonly string[];
+  readonly photos: readonly PhotoFile[];
   /** Output pixels a side for one degraded pixel. */
   readonly scale: number;
   /** Null: crops stay as they are. */
@@ -67,7 +67,10 @@ export function openPhotoCache(
       const { width, height } = photo.target;
       if (Math.min(width, height) < smallestSide) {
         const wanted = `at least ${smallestSide} x ${smallestSide} pixels`;
-        return leaveOut(index, `${photos[index]}: expected ${wanted}, got ${width} x ${height}`);
+        return leaveOut(
+          index,
+          `${photos[index].path}: expected ${wanted}, got ${width} x ${height}`,
+        );
       }
       if (!cached) bytes += bytesOf(photo);
       keep(index, photo);
@@ -86,10 +89,10 @@ function reasonOf(error: unknown): string {
 }
 
 async function decodePhoto(
-  path: string,
+  photo: PhotoFile,
   { scale, degradation }: PhotoCacheOptions,
 ): Promise<DecodedPhoto> {
-  const image = await readImage(path);
+  const image = await readPhotoFile(photo);
   const [width, height] = [image.width, image.height].map((side) => side - (side % scale));
   if (width === 0 || height === 0) return { target: packImage(image), sample: null };
   const even = cropImage(image, 0, 0, width, height);

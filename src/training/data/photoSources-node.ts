@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, parseConfig } from '../../models/index.js';
+import type { PhotoFile } from './photoFile.js';
 import type { PhotoOrigin } from '../export/modelCard.js';
 
 /** What `manifest.json` in a folder of photographs says of each: where it is from and its licence. */
@@ -20,12 +21,12 @@ const manifestSchema = z.array(
  * none but the folder's name.
  * @throws ConfigError naming a manifest that is of another form.
  */
-export async function readPhotoOrigins(paths: readonly string[]): Promise<PhotoOrigin[]> {
+export async function readPhotoOrigins(photos: readonly PhotoFile[]): Promise<PhotoOrigin[]> {
   const manifests = new Map<string, Map<string, PhotoOrigin>>();
-  for (const folder of new Set(paths.map((path) => dirname(path)))) {
+  for (const folder of new Set(photos.map(({ path }) => dirname(path)))) {
     manifests.set(folder, await readManifest(folder));
   }
-  return paths.map((path) => {
+  return photos.map(({ path }) => {
     const folder = dirname(path);
     const origin = manifests.get(folder)?.get(basename(path));
     return origin ?? { place: basename(folder), licence: 'not stated', photograph: basename(path) };

@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { uprightPhotos, type PhotoFile } from './photoFile.js';
 import { kindsFingerprint, readPictureKinds } from './pictureKinds-node.js';
 
 let folder: string;
-let photos: string[];
+let photos: PhotoFile[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nanosd-kinds-'));
   await mkdir(join(folder, 'more'));
-  photos = ['a.jpg', 'b.jpg', 'more/a.jpg'].map((name) => join(folder, name));
-  for (const photo of photos) await writeFile(photo, '');
+  photos = uprightPhotos(['a.jpg', 'b.jpg', 'more/a.jpg'].map((name) => join(folder, name)));
+  for (const { path } of photos) await writeFile(path, '');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

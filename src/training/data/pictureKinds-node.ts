@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ConfigError, parseConfig } from '../../models/index.js';
 import { kindOf } from '../../models/modelFiles-node.js';
 import { parseJson } from '../../weights/parseJson.js';
+import type { PhotoFile } from './photoFile.js';
 import {
   kindWords,
   pictureKinds,
@@ -30,9 +31,10 @@ export interface ReadKinds extends PictureKinds {
  * no file of the folder.
  */
 export async function readPictureKinds(
-  photos: readonly string[],
+  files: readonly PhotoFile[],
   from: KindsFrom,
 ): Promise<ReadKinds> {
+  const photos = files.map(({ path }) => path);
   if (from !== 'file') return { ...pictureKinds(photos, from), warnings: [] };
   const folders = [...new Set(photos.map((photo) => dirname(photo)))];
   const read = await Promise.allSettled(folders.map(readFolderKinds));
@@ -46,9 +48,9 @@ export async function readPictureKinds(
 }
 
 /** Whether all folders of these photographs have a file of kinds, where kinds are read from files. */
-export async function haveKinds(photos: readonly string[], from: KindsFrom): Promise<boolean> {
+export async function haveKinds(photos: readonly PhotoFile[], from: KindsFrom): Promise<boolean> {
   if (from !== 'file') return true;
-  const files = [...new Set(photos.map((photo) => join(dirname(photo), kindsFileName)))];
+  const files = [...new Set(photos.map(({ path }) => join(dirname(path), kindsFileName)))];
   const found = await Promise.all(files.map(kindOf));
   return found.every((kind) => kind === 'file');
 }

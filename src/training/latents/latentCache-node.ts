@@ -9,13 +9,13 @@ import { WeightsError } from '../../weights/index.js';
 import { replaceFile } from '../../weights/replace-file-node.js';
 import { openSafetensorsFile, writeSafetensorsFile } from '../../weights/safetensors-node.js';
 import { createPhotoEncoder, type PhotoEncoder } from './latentMaps-node.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import { photosFingerprint } from '../data/photoFolder-node.js';
 import { makeFolder } from '../../weights/makeFolder-node.js';
 
 /** What latents are made of, and where they are kept. */
 export interface LatentPlan {
-  /** Paths of the photographs. */
-  readonly photos: readonly string[];
+  readonly photos: readonly PhotoFile[];
   readonly vae: OpenAutoencoder;
   /** Where caches lie, each in a folder of its own. */
   readonly cacheFolder: string;
@@ -173,7 +173,7 @@ async function* makeFile(
   while (state.next < photos.length && bytes < enough) {
     const photo = order[state.next];
     const made = await encoder.encode(photos[photo]).catch((error: unknown) => {
-      state.warnings.push(reasonToLeaveOut(photos[photo], error));
+      state.warnings.push(reasonToLeaveOut(photos[photo].path, error));
       return new Map<string, Tensor>();
     });
     const size = [...made.values()].reduce((sum, { data }) => sum + data.byteLength, 0);

@@ -1,7 +1,8 @@
 import { cropImage, flipHorizontal, type Image } from '../../image/index.js';
-import { readImage } from '../../image/sharp-node.js';
 import { encoderOf, pixelsPerLatent, type Autoencoder } from '../../models/index.js';
 import type { OpenAutoencoder } from '../../models/openAutoencoder-node.js';
+import type { PhotoFile } from '../data/photoFile.js';
+import { readPhotoFile } from '../data/photoFolder-node.js';
 import { createWorkerExecutor } from '../../runtime/worker-node.js';
 import type { Session } from '../../graph/index.js';
 import { float32ToFloat16, tensor, toFloat32, type Tensor } from '../../tensor/index.js';
@@ -19,7 +20,7 @@ export interface PhotoEncoder extends AsyncDisposable {
    * deviation of the latents on the U-Net's scale; `[C, h, w]` of an autoencoder without a deviation.
    * @throws ImageFileError when the file is no image; RangeError when it is smaller than one cell or gives no number.
    */
-  encode(path: string): Promise<ReadonlyMap<string, Tensor<'float16'>>>;
+  encode(photo: PhotoFile): Promise<ReadonlyMap<string, Tensor<'float16'>>>;
 }
 
 /**
@@ -30,9 +31,9 @@ export function createPhotoEncoder(vae: OpenAutoencoder): PhotoEncoder {
   const upright = createPieceEncoder(vae);
   const mirrored = createPieceEncoder(vae);
   return {
-    async encode(path) {
+    async encode(photo) {
       const maps = new Map<string, Tensor<'float16'>>();
-      const pieces = piecesOf(await readImage(path), pixelsPerLatent(vae.network));
+      const pieces = piecesOf(await readPhotoFile(photo), pixelsPerLatent(vae.network));
       for (const [i, piece] of pieces.entries()) {
         const [map, mirror] = await Promise.all([
           upright.encode(piece),

@@ -1,8 +1,9 @@
 import { GraphBuilder, type Executor } from '../../graph/index.js';
 import { cropImage } from '../../image/index.js';
-import { readImage } from '../../image/sharp-node.js';
 import { buildEncoder, gaussianMoments, type AutoencoderKLConfig } from '../../models/index.js';
 import { tensor, toFloat64, type Weights } from '../../tensor/index.js';
+import type { PhotoFile } from '../data/photoFile.js';
+import { readPhotoFile } from '../data/photoFolder-node.js';
 import { toSigned } from '../objectives/autoencoder/loss.js';
 
 /** So many photographs of a list, evenly spread, are enough for three digits. */
@@ -18,15 +19,15 @@ export async function measureScalingFactor(
   executor: Executor,
   weights: Weights,
   config: AutoencoderKLConfig,
-  { photos, side }: { readonly photos: readonly string[]; readonly side: number },
+  { photos, side }: { readonly photos: readonly PhotoFile[]; readonly side: number },
 ): Promise<number> {
   const b = new GraphBuilder();
   const sample = b.input('sample', [1, config.inChannels, side, side]);
   const { mean } = gaussianMoments(b, buildEncoder(b, config, toSigned(b, sample)));
   await using session = await executor.load({ ...b.build({ mean }), taps: [] }, weights);
   let [count, sum, squares] = [0, 0, 0];
-  for (const path of evenly(photos, PHOTOS)) {
-    const photo = await readImage(path);
+  for (const file of evenly(photos, PHOTOS)) {
+    const photo = await readPhotoFile(file);
     if (Math.min(photo.width, photo.height) < side) continue;
     const [left, top] = [photo.width, photo.height].map((length) => (length - side) >> 1);
     const { data } = cropImage(photo, left, top, side, side);

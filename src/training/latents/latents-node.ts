@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { pixelsPerLatent } from '../../models/index.js';
 import { openAutoencoder, type OpenAutoencoder } from '../../models/openAutoencoder-node.js';
 import { float16ToFloat32, Random, tensor, type Tensor } from '../../tensor/index.js';
@@ -13,12 +14,13 @@ import {
   type LatentPlan,
   type LatentProgress,
 } from './latentCache-node.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import type { KindsFrom } from '../data/pictureKinds.js';
 import { readPictureKinds } from '../data/pictureKinds-node.js';
 
 export interface LatentOptions {
-  /** Paths of the photographs, as `listPhotos` gives them. */
-  readonly photos: readonly string[];
+  /** As `listPhotos` gives them. */
+  readonly photos: readonly PhotoFile[];
   readonly kinds: KindsFrom;
   /** The frozen autoencoder: its own folder, or a checkpoint that has one. */
   readonly vae: string;
@@ -158,12 +160,14 @@ function largeEnough(
 ): StoredMap[] {
   const usable = maps.filter((map) => map.height >= height && map.width >= width);
   if (usable.length === 0) {
-    throw new RangeError(`expected photographs of at least ${width} x ${height} cells, got none`);
+    const folders = [...new Set(photos.map(({ path }) => dirname(path)))].join(', ');
+    const wanted = `photographs of at least ${width} x ${height} cells of the latent`;
+    throw new RangeError(`expected ${wanted}, got none in ${folders}`);
   }
   const left = new Set(usable.map(({ name }) => photoOfMap(name)));
   for (const small of new Set(maps.map(({ name }) => photoOfMap(name)))) {
     if (left.has(small)) continue;
-    onWarning?.(`${photos[small]}: smaller than ${width} x ${height} cells; it is left out`);
+    onWarning?.(`${photos[small].path}: smaller than ${width} x ${height} cells; it is left out`);
   }
   return usable;
 }

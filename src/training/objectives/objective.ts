@@ -1,6 +1,7 @@
 import type { Executor, Feeds, Graph } from '../../graph/index.js';
 import type { Precision } from '../../models/index.js';
 import type { Random, Weights } from '../../tensor/index.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import type { ModelDescription } from '../export/modelDescription.js';
 import type { ValidationReport } from '../validation/validation.js';
 
@@ -40,8 +41,8 @@ export interface Objective {
   writeModel?(folder: string, weights: Weights, precision: Precision): Promise<void>;
   /** For the model card. */
   readonly description: ModelDescription;
-  /** Paths of the photographs that are trained on. */
-  readonly photos: readonly string[];
+  /** The photographs that are trained on. */
+  readonly photos: readonly PhotoFile[];
 }
 
 export interface Comparison {

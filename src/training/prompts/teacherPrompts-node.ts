@@ -1,6 +1,7 @@
 import { ConfigError, kindEmbeddingName } from '../../models/index.js';
 import type { OpenCheckpoint } from '../../models/openCheckpoint-node.js';
 import { tensor, toFloat32, type Tensor } from '../../tensor/index.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import type { KindsFrom } from '../data/pictureKinds.js';
 import { readPictureKinds } from '../data/pictureKinds-node.js';
 import { textPrompts, type PromptTable } from './promptTable.js';
@@ -13,7 +14,7 @@ import { encodeTexts } from './textPrompts-node.js';
  */
 export async function openTeacherPrompts(
   teacher: OpenCheckpoint,
-  photos: readonly string[],
+  photos: readonly PhotoFile[],
   kindsFrom: KindsFrom,
 ): Promise<PromptTable> {
   const { names } = await readPictureKinds(photos, kindsFrom);

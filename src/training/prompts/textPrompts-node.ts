@@ -3,14 +3,15 @@ import { clipText, ConfigError } from '../../models/index.js';
 import { openCheckpoint } from '../../models/openCheckpoint-node.js';
 import { createWorkerExecutor } from '../../runtime/worker-node.js';
 import { tensor, toFloat32, type Tensor } from '../../tensor/index.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import { openTokenizerFolder } from '../../text/tokenizerFolder-node.js';
 
 /**
  * The texts beside photographs: `photo.txt` for `photo.jpg`, in one line.
  * @throws ConfigError naming the first file that is not there, and how many are not.
  */
-export async function readCaptions(photos: readonly string[]): Promise<string[]> {
-  const paths = photos.map((photo) => photo.replace(/\.[^.]*$/, '.txt'));
+export async function readCaptions(photos: readonly PhotoFile[]): Promise<string[]> {
+  const paths = photos.map(({ path }) => path.replace(/\.[^.]*$/, '.txt'));
   const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => null)));
   const missing = paths.filter((_, i) => texts[i] === null);
   if (missing.length > 0) {

@@ -1,12 +1,13 @@
 import { listImagePairs, type ImagePair } from '../../image/imagePairs-node.js';
 import { ConfigError } from '../../models/index.js';
+import type { PhotoFile } from '../data/photoFile.js';
 import { listPhotos } from '../data/photoFolder-node.js';
 
 /** Pairs by the name of their set. */
 export type PairSets = ReadonlyMap<string, readonly ImagePair[]>;
 
-/** Paths of pictures by the name of their set. */
-export type PhotoSets = ReadonlyMap<string, readonly string[]>;
+/** Pictures by the name of their set. */
+export type PhotoSets = ReadonlyMap<string, readonly PhotoFile[]>;
 
 /**
  * The pairs of every validation set; none where there is no validation.

@@ -19,6 +19,7 @@ import { sharedFeatures, teacherPredictionGraph, type SharedFeature } from './lo
 import type { AlignmentSampleOptions } from './samples-node.js';
 import type { AlignmentTraining } from './config.js';
 import type { LatentOptions } from '../../latents/latents-node.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { kindsFingerprint, readPictureKinds } from '../../data/pictureKinds-node.js';
 import type { PromptTable } from '../../prompts/promptTable.js';
@@ -38,11 +39,11 @@ export interface AlignmentPlan {
   readonly size: Unet2DConditionSize;
   /** The outputs of stages that are compared, besides the predictions. */
   readonly features: readonly SharedFeature[];
-  readonly photos: readonly string[];
+  readonly photos: readonly PhotoFile[];
   /** Of validation, by the name of their set. */
   readonly heldOut: PhotoSets;
   /** The stream of samples from photographs. */
-  samplesOf(photos: readonly string[], seed: number): AlignmentSampleOptions;
+  samplesOf(photos: readonly PhotoFile[], seed: number): AlignmentSampleOptions;
   /** Threads that compute the teacher's predictions. */
   openTeacher(features: readonly SharedFeature[]): SessionPool;
   /** Fingerprints of what the config points to. */
@@ -95,7 +96,7 @@ interface SampleParts {
 function sampleOptions(
   config: AlignmentTraining,
   { prompts, schedule, size }: SampleParts,
-  photos: readonly string[],
+  photos: readonly PhotoFile[],
   seed: number,
 ): AlignmentSampleOptions {
   const { data, output_dir: folder, vae, teacher } = config;

@@ -6,6 +6,7 @@ import { initializeAutoencoder } from './initialize.js';
 import { measureScalingFactor } from '../../latents/latentScale-node.js';
 import { describeAutoencoder } from '../../export/modelDescription.js';
 import type { Objective, SampleStream } from '../objective.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { noiseFrom } from '../../data/sampleNoise.js';
@@ -56,7 +57,7 @@ export async function openAutoencoderObjective(config: AutoencoderTraining): Pro
 /** Crops, and the noise that latents are drawn with. */
 function openSamples(
   config: AutoencoderTraining,
-  photos: readonly string[],
+  photos: readonly PhotoFile[],
   onWarning: (warning: string) => void,
 ): SampleStream {
   const { data, seed } = config;

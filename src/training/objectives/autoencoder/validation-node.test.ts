@@ -14,7 +14,8 @@ import { Random, zeros, type Tensor, type Weights } from '../../../tensor/index.
 import { validateAutoencoder } from './validation-node.js';
 import { initializeAutoencoder } from './initialize.js';
 import { measureScalingFactor } from '../../latents/latentScale-node.js';
-import { listPhotos } from '../../data/photoFolder-node.js';
+import type { PhotoFile } from '../../data/photoFile.js';
+import { listPhotos, readPhotoFile } from '../../data/photoFolder-node.js';
 import { meanScore } from '../../validation/validation.js';
 
 const config: AutoencoderKLConfig = {
@@ -39,7 +40,7 @@ const network = { className: 'AutoencoderKL' as const, config };
 const executor = createNodeExecutor({ threads: 1 });
 
 let folder: string;
-let photos: string[];
+let photos: PhotoFile[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nanosd-vae-'));
@@ -53,7 +54,7 @@ it('scores whole pictures of odd sides, and shows some', async () => {
   const pictures = join(folder, 'shown');
   const plan = { network, sets: new Map([['waves', photos]]), pictures: 1 };
   const report = await validateAutoencoder(executor, gray, plan, { step: 3, pictures });
-  const images = await Promise.all(photos.map((path) => readImage(path)));
+  const images = await Promise.all(photos.map(readPhotoFile));
   const expected = images.map(({ data }) => {
     const squares = data.reduce((sum, value) => sum + (value - Math.round(127.5) / 255) ** 2, 0);
     return -10 * Math.log10(squares / data.length);

@@ -8,7 +8,7 @@ import {
   quantizeImage,
   type Image,
 } from '../../../image/index.js';
-import { readImage, writeImage } from '../../../image/sharp-node.js';
+import { writeImage } from '../../../image/sharp-node.js';
 import {
   buildDecodedSample,
   buildLatentParameters,
@@ -22,6 +22,7 @@ import type { ValidationOptions } from '../objective.js';
 import { makeFolder } from '../../../weights/makeFolder-node.js';
 import type { ValidationReport, ValidationScore } from '../../validation/validation.js';
 import { padToMultiple, sideBySide } from '../../validation/validationPictures.js';
+import { readPhotoFile } from '../../data/photoFolder-node.js';
 import type { PhotoSets } from '../../validation/validationSets-node.js';
 
 export interface AutoencoderValidation {
@@ -45,19 +46,19 @@ export async function validateAutoencoder(
   const begun = performance.now();
   if (folder !== null && plan.pictures > 0) await makeFolder(folder);
   const validation: Record<string, ValidationScore> = {};
-  for (const [set, paths] of plan.sets) {
+  for (const [set, photos] of plan.sets) {
     const scores: number[] = [];
-    for (const [i, path] of paths.entries()) {
+    for (const [i, photo] of photos.entries()) {
       if (signal?.aborted) return null;
-      const picture = await readImage(path);
+      const picture = await readPhotoFile(photo);
       const output = quantizeImage(await reconstruct(executor, weights, plan.network, picture));
       scores.push(psnr(picture, output, { channels: 'rgb', cropBorder: 0 }));
       if (folder !== null && i < plan.pictures) {
-        const name = `${set}-${basename(path, extname(path))}.png`;
+        const name = `${set}-${basename(photo.path, extname(photo.path))}.png`;
         await writeImage(join(folder, name), sideBySide([output, picture]));
       }
     }
-    validation[set] = { psnr: meanDefined(scores), images: paths.length };
+    validation[set] = { psnr: meanDefined(scores), images: photos.length };
   }
   return { step, validation, ms: performance.now() - begun };
 }

@@ -1,6 +1,7 @@
 import { graphCost, GraphBuilder, type Executor } from '../../../graph/index.js';
 import { createImage, cropImage, psnr, quantizeImage, type Image } from '../../../image/index.js';
-import { readImage } from '../../../image/sharp-node.js';
+import type { PhotoFile } from '../../data/photoFile.js';
+import { readPhotoFile } from '../../data/photoFolder-node.js';
 import {
   buildLatentParameters,
   ConfigError,
@@ -67,7 +68,7 @@ const SIDE = 256;
 export async function compareAutoencoders(
   executor: Executor,
   pair: { readonly teacher: MeasuredAutoencoder; readonly student: MeasuredAutoencoder },
-  photos: readonly string[],
+  photos: readonly PhotoFile[],
 ): Promise<AutoencoderComparison> {
   const squares = await readSquares(photos, pixelsPerLatent(pair.teacher.network));
   const side = squares[0].width;
@@ -152,10 +153,10 @@ export function comparisonRows(report: AutoencoderComparison): string[][] {
 }
 
 /** The middles of photographs, all of the same size: a multiple of `factor`, at most `SIDE`. */
-async function readSquares(photos: readonly string[], factor: number): Promise<Image[]> {
+async function readSquares(photos: readonly PhotoFile[], factor: number): Promise<Image[]> {
   const step = Math.max(1, photos.length / PHOTOS);
   const chosen = photos.filter((_, i) => Math.floor(i / step) > Math.floor((i - 1) / step));
-  const images = await Promise.all(chosen.slice(0, PHOTOS).map((path) => readImage(path)));
+  const images = await Promise.all(chosen.slice(0, PHOTOS).map(readPhotoFile));
   const shortest = Math.min(...images.map(({ width, height }) => Math.min(width, height)));
   const side = Math.floor(Math.min(SIDE, shortest) / factor) * factor;
   if (side === 0) throw new ConfigError(`expected photographs of at least ${factor} pixels a side`);

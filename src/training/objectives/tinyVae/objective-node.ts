@@ -23,6 +23,7 @@ import {
   type CropSize,
 } from './momentMatching.js';
 import type { Objective, SampleStream } from '../objective.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { createSessionPool } from '../../loop/sessionPool-node.js';
@@ -112,7 +113,7 @@ function requireSameLatents(
 }
 
 interface DistilledData {
-  readonly photos: readonly string[];
+  readonly photos: readonly PhotoFile[];
   readonly teacher: TeacherVae;
   readonly size: CropSize;
 }

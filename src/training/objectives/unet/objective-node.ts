@@ -21,6 +21,7 @@ import { autoencoderFingerprint } from '../../latents/latentCache-node.js';
 import { prepareLatents, type LatentOptions } from '../../latents/latents-node.js';
 import { describeUnet } from '../../export/modelDescription.js';
 import type { Objective } from '../objective.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { haveKinds, kindsFingerprint, readPictureKinds } from '../../data/pictureKinds-node.js';
 import { kindPrompts, textPrompts, type PromptTable } from '../../prompts/promptTable.js';
@@ -146,7 +147,7 @@ function latentSide({ model, data }: UnetTraining, { network, path }: OpenAutoen
 
 async function openPrompts(
   { prompts, data, checkpoint = '' }: UnetTraining,
-  photos: readonly string[],
+  photos: readonly PhotoFile[],
   kinds: readonly string[],
 ): Promise<PromptTable> {
   switch (prompts.from) {
