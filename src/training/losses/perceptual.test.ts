@@ -59,7 +59,7 @@ it('has the slope that finite differences have, at shifts and scales', () => {
   const b = new GraphBuilder();
   const pictures = { prediction: b.input('prediction', shape), target: b.input('target', shape) };
   const graph = b.build({
-    loss: perceptualLoss(b, features, pictures, { scales: [1, 0.5], shift: 3 }),
+    loss: perceptualLoss(b, features, pictures, { scales: [1, 0.5], shift: 3, window: 12 }),
   });
   const random = Random.seeded(1);
   const draw = (): Float32Array => random.normals(count).map((x) => 0.5 + 0.2 * x);

@@ -35,6 +35,8 @@ export interface PerceptualView {
   readonly scales: readonly number[];
   /** How far samples are moved against the network's grid, at most, in pixels. */
   readonly shift: number;
+  /** The side of what the network sees of each sample, at most, in pixels of each scale: from the middle. */
+  readonly window: number;
 }
 
 /**
@@ -45,32 +47,33 @@ export function perceptualLoss(
   b: GraphBuilder,
   features: FeatureMaps,
   pictures: { readonly prediction: Value; readonly target: Value },
-  { scales, shift }: PerceptualView,
+  view: PerceptualView,
 ): Value {
-  const [prediction, target] = [pictures.prediction, pictures.target].map((x) =>
-    shiftedSamples(b, x, shift),
-  );
-  const distances = scales.map((scale) =>
-    perceptualDistance(b, features, shrunk(b, prediction, scale), shrunk(b, target, scale)),
-  );
+  const distances = view.scales.map((scale) => {
+    const [prediction, target] = [pictures.prediction, pictures.target].map((x) =>
+      shrunk(b, windows(b, x, view.shift, view.window / scale), scale),
+    );
+    return perceptualDistance(b, features, prediction, target);
+  });
   return b.scale(
     distances.reduce((sum, distance) => b.add(sum, distance)),
-    1 / scales.length,
+    1 / view.scales.length,
   );
 }
 
 /** A window of each sample: down by its number, and right by twice that and one more, modulo `shift + 1`. */
-function shiftedSamples(b: GraphBuilder, x: Value, shift: number): Value {
-  if (shift === 0) return x;
+function windows(b: GraphBuilder, x: Value, shift: number, side: number): Value {
   const [n, , height, width] = x.shape;
   // A multiple of four, which scales down to a quarter leave whole.
-  const [h, w] = [height, width].map((side) => Math.floor((side - shift) / 4) * 4);
-  const windows = Array.from({ length: n }, (_, i) => {
-    const [top, left] = [i % (shift + 1), (2 * i + 1 + Math.floor(i / 2)) % (shift + 1)];
+  const [h, w] = [height, width].map((all) => Math.floor(Math.min(side, all - shift) / 4) * 4);
+  const [y, x0] = [height - h - shift, width - w - shift].map((left) => Math.floor(left / 2));
+  const cut = Array.from({ length: n }, (_, i) => {
+    const top = y + (i % (shift + 1));
+    const left = x0 + ((2 * i + 1 + Math.floor(i / 2)) % (shift + 1));
     const sample = b.sliceAxis(x, 0, i, i + 1);
     return b.sliceAxis(b.sliceAxis(sample, 2, top, top + h), 3, left, left + w);
   });
-  return b.concat(windows, 0);
+  return b.concat(cut, 0);
 }
 
 /** The mean of each square of pixels. */

@@ -39,6 +39,8 @@ export const restorerTrainingSchema = (path: PathSchema) =>
             .default([1, 0.5]),
           /** Pixels that samples are moved by, at most, against the network's grid. */
           shift: z.int().min(0).max(15).default(3),
+          /** The side of what the network sees of a sample at each scale, in pixels. */
+          window: z.int().min(32).default(96),
         })
         .optional(),
       /**
