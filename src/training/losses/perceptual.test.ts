@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   GraphBuilder,
+  type Value,
   createInterpreter,
   differentiate,
   evaluateGraph,
