@@ -19,13 +19,18 @@ export function unsharpMask(image: Image, options: SharpenOptions): Image {
   const { radius, weight, threshold } = options;
   const size = radius % 2 === 0 ? radius + 1 : radius;
   const sigma = options.sigma > 0 ? options.sigma : 0.3 * ((size - 1) * 0.5 - 1) + 0.8;
-  const blurred = gaussianBlur(image, size, sigma);
-  const residual = image.data.map((value, i) => value - blurred.data[i]);
-  const mask = residual.map((value) => (Math.abs(value) * 255 > threshold ? 1 : 0));
+  const { data } = image;
+  const blurred = gaussianBlur(image, size, sigma).data;
+  const mask = new Float32Array(data.length);
+  for (let i = 0; i < mask.length; i++) {
+    mask[i] = Math.abs(data[i] - blurred[i]) * 255 > threshold ? 1 : 0;
+  }
   const opacity = gaussianBlur({ ...image, data: mask }, size, sigma).data;
-  const data = image.data.map((value, i) => {
-    const sharp = Math.min(1, Math.max(0, value + weight * residual[i]));
-    return opacity[i] * sharp + (1 - opacity[i]) * value;
-  });
-  return { ...image, data };
+  const sharpened = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
+    const sharp = Math.min(1, Math.max(0, value + weight * (value - blurred[i])));
+    sharpened[i] = opacity[i] * sharp + (1 - opacity[i]) * value;
+  }
+  return { ...image, data: sharpened };
 }
