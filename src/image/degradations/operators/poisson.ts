@@ -17,29 +17,26 @@ export function drawPoisson(
 ): Float32Array {
   const counts = drawNormals(levels.length, random);
   const deviations = means.map((mean) => (mean < NORMAL_FROM ? 0 : Math.sqrt(mean)));
-  const distributions = new Map<number, Float64Array>();
+  const distributions = new Array<Float64Array | undefined>(means.length).fill(undefined);
   for (let i = 0; i < counts.length; i++) {
     const level = levels[i];
     const deviation = deviations[level];
     if (deviation > 0) {
       const normal = counts[i];
       const count = means[level] + deviation * normal + (normal * normal - 1) / 6;
-      counts[i] = Math.max(0, Math.round(count));
-      continue;
+      counts[i] = count > 0 ? Math.floor(count + 0.5) : 0;
+    } else {
+      const cumulative = (distributions[level] ??= cumulativePoisson(means[level]));
+      counts[i] = invert(cumulative, random.uniform());
     }
-    let cumulative = distributions.get(level);
-    if (!cumulative) {
-      cumulative = cumulativePoisson(means[level]);
-      distributions.set(level, cumulative);
-    }
-    counts[i] = invert(cumulative, random.uniform());
   }
   return counts;
 }
 
-/** The smallest count that is not exceeded with more than the given probability. */
+/** The smallest count that is exceeded with no more than what the probability leaves. */
 function invert(cumulative: Float64Array, probability: number): number {
-  let [low, high] = [0, cumulative.length - 1];
+  let low = 0;
+  let high = cumulative.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (probability < cumulative[middle]) high = middle;
