@@ -68,6 +68,9 @@ interface Strip {
   readonly reachX: number;
   readonly reachY: number;
   readonly stride: number;
+  /** Where the columns before and after a row come from, outwards. */
+  readonly before: Int32Array;
+  readonly after: Int32Array;
 }
 
 function planStrip(width: number, passes: Passes): Strip {
@@ -77,7 +80,10 @@ function planStrip(width: number, passes: Passes): Strip {
   // Blocks may end beyond the last pixel, and read as far beyond the padding.
   const stride = BLOCK * Math.ceil((width + 2 * reachX) / BLOCK) + BLOCK;
   const rows = Math.max(16, Math.floor(STRIP_BYTES / (4 * stride)));
-  return { rows, reachX, reachY, stride };
+  const mirrored = (column: (x: number) => number): Int32Array =>
+    Int32Array.from({ length: reachX }, (_, x) => edgePosition(column(x + 1), width, 'reflect'));
+  const [before, after] = [mirrored((x) => -x), mirrored((x) => width - 1 + x)];
+  return { rows, reachX, reachY, stride, before, after };
 }
 
 function furthest(taps: readonly Tap[], axis: 'x' | 'y'): number {
@@ -94,9 +100,10 @@ function filterStrip(
   out: Float32Array,
   { width, height }: Sides,
   passes: Passes,
-  { rows: most, reachX, reachY, stride }: Strip,
+  strip: Strip,
   top: number,
 ): void {
+  const { rows: most, reachX, reachY, stride } = strip;
   const rows = Math.min(most, height - top);
   const padded = rows + 2 * reachY;
   const area = stride * (padded + 1);
@@ -108,7 +115,7 @@ function filterStrip(
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   const values = new Float32Array(memory.buffer, 0, bytes >> 2);
   const distances = new Int32Array(memory.buffer, 0, bytes >> 2);
-  padRows(source, { width, height }, values, { reachX, reachY, stride }, top, padded);
+  padRows(source, { width, height }, values, strip, top, padded);
   let [from, to, left, above] = [0, area, reachX, reachY];
   for (const pass of passes) {
     pass.forEach(({ x, y, weight }, i) => {
@@ -135,7 +142,7 @@ function padRows(
   source: Float32Array,
   { width, height }: Sides,
   values: Float32Array,
-  { reachX, reachY, stride }: Omit<Strip, 'rows'>,
+  { reachX, reachY, stride, before, after }: Strip,
   top: number,
   padded: number,
 ): void {
@@ -143,9 +150,9 @@ function padRows(
     const row = edgePosition(top + y - reachY, height, 'reflect') * width;
     const to = y * stride + reachX;
     values.set(source.subarray(row, row + width), to);
-    for (let x = 1; x <= reachX; x++) {
-      values[to - x] = source[row + edgePosition(-x, width, 'reflect')];
-      values[to + width - 1 + x] = source[row + edgePosition(width - 1 + x, width, 'reflect')];
+    for (let x = 0; x < reachX; x++) {
+      values[to - 1 - x] = source[row + before[x]];
+      values[to + width + x] = source[row + after[x]];
     }
   }
 }
