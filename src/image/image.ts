@@ -52,8 +52,12 @@ export function clampImage(image: Image): Image {
 
 /** Rounds every value to the nearest of the 256 that an 8-bit file holds, ties to even. */
 export function quantizeImage(image: Image): Image {
-  const bytes = Uint8ClampedArray.from(image.data, (value) => value * 255);
-  return { ...image, data: Float32Array.from(bytes, (byte) => byte / 255) };
+  // Assignment to a clamped array limits and rounds half to even by itself.
+  const bytes = new Uint8ClampedArray(image.data.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = image.data[i] * 255;
+  const data = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) data[i] = bytes[i] / 255;
+  return { ...image, data };
 }
 
 /**

@@ -3,8 +3,8 @@
 
 import { join } from 'node:path';
 import { z } from 'zod';
-import { filter2D } from '../../src/image/degradations/filter.js';
-import { jpegRoundTrip, roundSmoothly } from '../../src/image/degradations/jpeg.js';
+import { filter2D } from '../../src/image/degradations/operators/filter.js';
+import { jpegRoundTrip, roundSmoothly } from '../../src/image/degradations/operators/diffJpeg.js';
 import {
   gaussianKernel,
   generalizedGaussianKernel,
@@ -12,9 +12,9 @@ import {
   plateauKernel,
   sincKernel,
   type BlurKernel,
-} from '../../src/image/degradations/kernels.js';
-import { addNoise } from '../../src/image/degradations/noise.js';
-import { unsharpMask } from '../../src/image/degradations/sharpen.js';
+} from '../../src/image/degradations/operators/kernels.js';
+import { addNoise } from '../../src/image/degradations/operators/noise.js';
+import { unsharpMask } from '../../src/image/degradations/operators/sharpen.js';
 import { createImage, type Image } from '../../src/image/image.js';
 import { roundHalfEven } from '../../src/image/rounding.js';
 import { toFloat32, toFloat64, type Tensor } from '../../src/tensor/index.js';

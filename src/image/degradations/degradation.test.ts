@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { Random } from '../../tensor/index.js';
 import { createImage, type Image } from '../image.js';
 import { imresize } from '../resample.js';
+import { sharpCodec } from './codec-node.js';
 import { applyDegradation } from './degradation.js';
+import type { Degradation } from './plain.js';
 import { degradationSchema } from './schema.js';
 
 function picture(width: number, height: number): Image {
@@ -11,8 +13,11 @@ function picture(width: number, height: number): Image {
   return createImage(width, height, 3, data);
 }
 
-function degrade(image: Image, plain: unknown, seed = 1): Image {
-  return applyDegradation(image, degradationSchema.parse(plain), Random.seeded(seed));
+const apply = (image: Image, degradation: Degradation, random: Random): Promise<Image> =>
+  applyDegradation(image, degradation, random, { scale: 4, codec: sharpCodec });
+
+function degrade(image: Image, plain: unknown, seed = 1): Promise<Image> {
+  return apply(image, degradationSchema.parse(plain), Random.seeded(seed));
 }
 
 const realEsrgan = {
@@ -44,43 +49,44 @@ const realEsrgan = {
 };
 
 describe('applyDegradation', () => {
-  it('runs a whole chain to the size asked for, and again alike from the same seed', () => {
+  it('runs a whole chain to the size asked for, and again alike from the same seed', async () => {
     const image = picture(50, 31);
     for (let seed = 0; seed < 12; seed++) {
-      const degraded = degrade(image, realEsrgan, seed);
+      const degraded = await degrade(image, realEsrgan, seed);
       expect([degraded.width, degraded.height]).toEqual([13, 8]);
       expect(degraded.data.every(Number.isFinite)).toBe(true);
-      expect(degrade(image, realEsrgan, seed)).toEqual(degraded);
+      expect(await degrade(image, realEsrgan, seed)).toEqual(degraded);
     }
-    expect(degrade(image, realEsrgan, 1)).not.toEqual(degrade(image, realEsrgan, 2));
+    expect(await degrade(image, realEsrgan, 1)).not.toEqual(await degrade(image, realEsrgan, 2));
   });
 
-  it('bicubic is imresize by the reciprocal', () => {
+  it('bicubic is imresize by the reciprocal', async () => {
     const image = picture(24, 12);
-    expect(degrade(image, { kind: 'bicubic', scale: 3 })).toEqual(
+    expect(await degrade(image, { kind: 'bicubic', scale: 3 })).toEqual(
       imresize(image, { scale: 1 / 3 }),
     );
   });
 
-  it('chooses by weight', () => {
+  it('chooses by weight', async () => {
     const halve = { weight: 3, step: { kind: 'bicubic', scale: 2 } };
     const keep = { step: { kind: 'sequence', steps: [] } };
     const random = Random.seeded(4);
     const choice = degradationSchema.parse({ kind: 'choice', of: [halve, keep] });
     let halved = 0;
-    for (let i = 0; i < 400; i++)
-      halved += applyDegradation(picture(2, 2), choice, random).width === 1 ? 1 : 0;
+    for (let i = 0; i < 400; i++) {
+      halved += (await apply(picture(2, 2), choice, random)).width === 1 ? 1 : 0;
+    }
     expect(halved).toBeGreaterThan(270);
     expect(halved).toBeLessThan(330);
   });
 
-  it('draws from the range', () => {
+  it('draws from the range', async () => {
     const gray = createImage(32, 32, 1, new Float32Array(1024).fill(0.5));
-    const spread = (seed: number): number => {
-      const { data } = degrade(gray, { kind: 'noise', sigma: [5, 25] }, seed);
+    const spread = async (seed: number): Promise<number> => {
+      const { data } = await degrade(gray, { kind: 'noise', sigma: [5, 25] }, seed);
       return 255 * Math.sqrt(data.reduce((sum, value) => sum + (value - 0.5) ** 2, 0) / 1024);
     };
-    const sigmas = Array.from({ length: 40 }, (_, seed) => spread(seed));
+    const sigmas = await Promise.all(Array.from({ length: 40 }, (_, seed) => spread(seed)));
     expect(Math.min(...sigmas)).toBeGreaterThan(4.5);
     expect(Math.min(...sigmas)).toBeLessThan(9);
     expect(Math.max(...sigmas)).toBeGreaterThan(21);
@@ -93,7 +99,7 @@ describe('degradationSchema', () => {
     expect(degradationSchema.parse({ kind: 'blur', sigma: 2 })).toEqual({
       kind: 'blur',
       profile: 'gaussian',
-      size: 21,
+      size: [21, 21],
       sigma: [2, 2],
       isotropic: true,
       rotation: [-Math.PI, Math.PI],
@@ -102,7 +108,8 @@ describe('degradationSchema', () => {
   });
 
   it.each([
-    [{ kind: 'jpeg', quality: 100 }, 'quality', 'expected a number or [low, high] within 1 to 99'],
+    [{ kind: 'jpeg', quality: 101 }, 'quality', 'expected a number or [low, high] within 1 to 100'],
+    ['best', 'name', 'expected a preset: realesrgan, camera, web, shake,'],
     [
       { kind: 'blur', sigma: [3, 1] },
       'sigma',

@@ -1,6 +1,12 @@
 export * from './degradation.js';
-export * from './filter.js';
-export * from './jpeg.js';
-export * from './kernels.js';
-export * from './noise.js';
-export * from './sharpen.js';
+export * from './plain.js';
+export * from './schema.js';
+export type { Coding, PictureCodec, Range } from './kinds/kind.js';
+export type { DrawnStep } from './kinds/kinds.js';
+export * from './operators/diffJpeg.js';
+export * from './operators/filter.js';
+export * from './operators/kernels.js';
+export * from './operators/noise.js';
+export * from './operators/sharpen.js';
+export * from './presets/presetNames.js';
+export { presetDegradation } from './presets/presets.js';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Random, tensor } from '../../tensor/index.js';
 import { readSafetensorsFile } from '../../weights/safetensors-node.js';
 import { createImage, type Image } from '../image.js';
-import { gaussianBlur } from '../degradations/filter.js';
+import { gaussianBlur } from '../degradations/operators/filter.js';
 import { readImage } from '../sharp-node.js';
 import { niqeBlocks } from './niqeFeatures.js';
 import {

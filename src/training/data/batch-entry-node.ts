@@ -1,5 +1,6 @@
 // The thread behind `prefetchPhotoBatches`: decodes, crops and degrades, away from the training loop.
 import { parentPort, workerData } from 'node:worker_threads';
+import sharp from 'sharp';
 import { openPhotoBatches, type PhotoBatch, type PhotoBatchOptions } from './photoBatches-node.js';
 
 export interface BatchRequest {
@@ -11,6 +12,10 @@ export type BatchReply =
   | { readonly first: number; readonly batch: PhotoBatch }
   | { readonly first: number; readonly error: { readonly name: string; readonly message: string } }
   | { readonly warning: string };
+
+// One thread a picture: the others compute, and crops are too small to share.
+sharp.concurrency(1);
+sharp.cache(false);
 
 const send = (reply: BatchReply, transfer: ArrayBuffer[] = []): void =>
   parentPort?.postMessage(reply, transfer);

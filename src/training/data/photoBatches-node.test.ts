@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writePictures } from '../../../test/training/pictures.js';
-import type { Degradation } from '../../image/index.js';
+import { degradationSchema, type Degradation } from '../../image/index.js';
 import { openPhotoBatches, type PhotoBatchOptions } from './photoBatches-node.js';
 import { uprightPhotos, type PhotoFile } from './photoFile.js';
 import { listPhotos, photosFingerprint } from './photoFolder-node.js';
@@ -19,14 +19,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const bicubic: Degradation = { kind: 'bicubic', scale: 4 };
-const noisy: Degradation = {
+const noisy: Degradation = degradationSchema.parse({
   kind: 'sequence',
   scale: 4,
   steps: [
     { kind: 'noise', sigma: [1, 3], gray: 0 },
     { kind: 'jpeg', quality: [90, 95] },
   ],
-};
+});
 const options = (changes: Partial<PhotoBatchOptions> = {}): PhotoBatchOptions => ({
   photos,
   sampleSize: 8,

@@ -1,5 +1,6 @@
 import { ImageFileError } from '../../image/sharp-node.js';
-import { applyDegradation, imresize, type Image } from '../../image/index.js';
+import { sharpCodec } from '../../image/degradations/codec-node.js';
+import { degradePair, imresize, type Image } from '../../image/index.js';
 import { Random, tensor, type Tensor } from '../../tensor/index.js';
 import { copyCrop, cropDetail, packImage, type Crop } from './crops.js';
 import {
@@ -54,7 +55,7 @@ export function openPhotoBatches(
         const random = Random.seeded(seed, first + i);
         const drawn = await drawCrop(cache, options, random);
         const at = { sample: i * 3 * sampleSize ** 2, target: i * 3 * targetSize ** 2 };
-        copyPair(drawn, options, random, { sample, target }, at);
+        await copyPair(drawn, options, random, { sample, target }, at);
       }
       const targets = tensor('float32', [count, 3, targetSize, targetSize], target);
       if (!degradation) return { sample: targets, target: targets };
@@ -104,13 +105,13 @@ function enlarged({ left, top, size, orientation }: Crop, scale: number): Crop {
   return { left: left * scale, top: top * scale, size: size * scale, orientation };
 }
 
-function copyPair(
+async function copyPair(
   { photo, crop }: DrawnCrop,
   { sampleSize, scale, degradation }: PhotoBatchOptions,
   random: Random,
   out: { readonly sample: Float32Array; readonly target: Float32Array },
   at: { readonly sample: number; readonly target: number },
-): void {
+): Promise<void> {
   const { target, sample } = photo;
   copyCrop(target, enlarged(crop, scale), out.target, at.target);
   if (!degradation) return;
@@ -121,9 +122,11 @@ function copyPair(
   const size = sampleSize * scale;
   const pixels = out.target.slice(at.target, at.target + 3 * size * size);
   const clean: Image = { width: size, height: size, channels: 3, data: pixels };
-  const degraded = applyDegradation(clean, degradation, random);
+  const pair = await degradePair(clean, degradation, random, { scale, codec: sharpCodec });
   const whole = { left: 0, top: 0, size: sampleSize, orientation: 0 };
-  copyCrop(packImage(fit(degraded, sampleSize)), whole, out.sample, at.sample);
+  copyCrop(packImage(fit(pair.sample, sampleSize)), whole, out.sample, at.sample);
+  // What is not to be undone is done to the target as well.
+  if (pair.target !== clean) out.target.set(pair.target.data, at.target);
 }
 
 /** Degradations that leave the size free end at the network's. */

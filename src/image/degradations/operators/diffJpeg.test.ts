@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { grayToRgb, rgbToGray } from '../colour.js';
-import { createImage, imageToBytes, quantizeImage, type Image } from '../image.js';
-import { psnr } from '../metrics/psnr.js';
-import { readImage } from '../sharp-node.js';
-import { jpegRoundTrip, roundSmoothly } from './jpeg.js';
+import { grayToRgb, rgbToGray } from '../../colour.js';
+import { createImage, imageToBytes, quantizeImage, type Image } from '../../image.js';
+import { psnr } from '../../metrics/psnr.js';
+import { readImage } from '../../sharp-node.js';
+import { jpegRoundTrip, roundSmoothly } from './diffJpeg.js';
 
 /** Waves of several directions and frequencies. */
 function waves(width: number, height: number): Image {

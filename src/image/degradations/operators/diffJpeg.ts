@@ -1,9 +1,9 @@
 // What JPEG does to pixels, without the file: colour transform, halved chroma, blockwise DCT, quantisation,
 // and back. After DiffJPEG as BasicSR has it, whose quantisation tables are transposed and not rounded.
 
-import { rgbPlanes } from '../colour.js';
-import { channelPlane, createImage, type Image } from '../image.js';
-import { roundHalfEven } from '../rounding.js';
+import { rgbPlanes } from '../../colour.js';
+import { channelPlane, createImage, type Image } from '../../image.js';
+import { roundHalfEven } from '../../rounding.js';
 
 const BLOCK = 8;
 /** Luma blocks come in pairs over each block of halved chroma. */

@@ -1,4 +1,4 @@
-import { besselJ1 } from '../specialFunctions.js';
+import { besselJ1 } from '../../specialFunctions.js';
 
 /** A square blur kernel of odd size; the weights [size, size] sum to 1. */
 export interface BlurKernel {
@@ -57,6 +57,35 @@ export function padKernel(kernel: BlurKernel, size: number): BlurKernel {
     weights.set(row, (y + margin) * size + margin);
   }
   return { size, weights };
+}
+
+/**
+ * The kernel without what is below a ten thousandth of its largest weight, cut to the square that is left: most drawn
+ * kernels are far smaller than the size they are drawn for. What is left sums to 1.
+ */
+export function trimKernel({ size, weights }: BlurKernel): BlurKernel {
+  const radius = (size - 1) / 2;
+  const least = 1e-4 * weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+  let reach = 0;
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (Math.abs(weights[i]) < least) continue;
+    sum += weights[i];
+    const [x, y] = [(i % size) - radius, Math.floor(i / size) - radius];
+    reach = Math.max(reach, Math.abs(x), Math.abs(y));
+  }
+  const trimmed = 2 * reach + 1;
+  const kept = Float64Array.from({ length: trimmed * trimmed }, (_, i) => {
+    const [x, y] = [(i % trimmed) - reach, Math.floor(i / trimmed) - reach];
+    const weight = weights[(y + radius) * size + x + radius];
+    return Math.abs(weight) < least ? 0 : weight / sum;
+  });
+  return { size: trimmed, weights: kept };
+}
+
+/** The size of a Gaussian without what is below a ten thousandth of its peak, at most `size`. */
+export function trimmedSize(size: number, sigma: number): number {
+  return Math.min(size, 2 * Math.ceil(4.3 * sigma) + 1);
 }
 
 /** A kernel whose weight depends on the squared Mahalanobis distance from the centre. */

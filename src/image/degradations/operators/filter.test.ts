@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Random } from '../../tensor/index.js';
-import { createImage, type Image } from '../image.js';
+import { Random } from '../../../tensor/index.js';
+import { createImage, type Image } from '../../image.js';
 import { filter2D, gaussianBlur } from './filter.js';
 import { gaussianKernel } from './kernels.js';
 import { unsharpMask } from './sharpen.js';

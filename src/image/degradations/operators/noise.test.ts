@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../tensor/index.js';
-import { channelPlane, createImage, type Image } from '../image.js';
+import { Random } from '../../../tensor/index.js';
+import { channelPlane, createImage, type Image } from '../../image.js';
 import { addGaussianNoise, addNoise, addPoissonNoise } from './noise.js';
 
 function flat(value: number, channels: number): Image {

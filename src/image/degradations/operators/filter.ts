@@ -1,5 +1,5 @@
-import { channelPlane, createImage, type Image } from '../image.js';
-import { edgePosition, filterSeparable, gaussianWindow, windowTaps } from '../separable.js';
+import { channelPlane, createImage, type Image } from '../../image.js';
+import { edgePosition, filterSeparable, gaussianWindow, windowTaps } from '../../separable.js';
 import type { BlurKernel } from './kernels.js';
 
 /** Correlates each channel with a kernel; edges reflect without repeating the edge pixel. */

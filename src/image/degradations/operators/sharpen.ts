@@ -1,4 +1,4 @@
-import type { Image } from '../image.js';
+import type { Image } from '../../image.js';
 import { gaussianBlur } from './filter.js';
 
 export interface SharpenOptions {
