@@ -4,7 +4,9 @@ import type { Degradation } from './plain.js';
 
 /** A drawn step in a few words, without seeds: `noise sigma 12.3 colour`. */
 export function describeStep({ kind, ...numbers }: DrawnStep): string {
-  const words = Object.entries(numbers).flatMap(([name, value]) => wordsOf(name, value));
+  const words = Object.entries(numbers)
+    .filter(([, value]) => value !== kind)
+    .flatMap(([name, value]) => wordsOf(name, value));
   return [kind, ...words].join(' ');
 }
 
@@ -18,7 +20,8 @@ function wordsOf(name: string, value: unknown): string[] {
 }
 
 /** The size of a picture after drawn steps. */
-export function sizeAfter(steps: readonly DrawnStep[], size: Size): Size {
+export function sizeAfter(steps: readonly DrawnStep[], { width, height }: Size): Size {
+  const size: Size = { width, height };
   return steps.reduce((now, step) => kindOf(step).resized?.(step, now) ?? now, size);
 }
 
