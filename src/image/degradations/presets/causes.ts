@@ -75,7 +75,7 @@ function dimLight(task: PresetTask): object[] {
 export function oldPhoto(task: PresetTask): object {
   const { strength } = task;
   const grain = (gray: number) => ({
-    ...{ kind: 'grain', sigma: amount(4, 28, strength, [0, 255]), size: [0.4, 1.5], gray },
+    ...{ kind: 'grain', sigma: amount(3, 20, strength, [0, 255]), size: [0.4, 1.5], gray },
   });
   // From what is left of all at full strength.
   const least = (full: number) => [Math.max(full / 1.5, 1 - (1 - full) * strength), 1];
