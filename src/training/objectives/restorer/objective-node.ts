@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { resolvePresets, type Degradation } from '../../../image/index.js';
 import { restorer, restorerConfig } from '../../../models/index.js';
 import { initializeRestorer } from '../initialize.js';
 import { describeRestorer } from '../../export/modelDescription.js';
@@ -24,7 +26,11 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
   return {
     graph,
     initialize: (random) => initializeRestorer(graph, random),
-    sources: { 'data.photos': await photosFingerprint(photos) },
+    sources: {
+      'data.photos': await photosFingerprint(photos),
+      // A preset is a name, whose meaning may be another in another version.
+      'data.degradation, written out': fingerprint(resolvePresets(data.degradation, model.scale)),
+    },
     openSamples(onWarning) {
       const options = {
         photos,
@@ -59,4 +65,9 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
     },
     photos,
   };
+}
+
+function fingerprint(degradation: Degradation): string {
+  const digest = createHash('sha256').update(JSON.stringify(degradation)).digest('hex');
+  return `sha256 ${digest.slice(0, 16)}`;
 }
