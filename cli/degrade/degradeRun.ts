@@ -101,8 +101,7 @@ async function degradeAll(
         progress.clear();
         process.stderr.write(`nanosd: ${made.reason}\n`);
       } else {
-        const { pair: _pair, ...recorded } = made;
-        run.pairs.push(recorded);
+        run.pairs.push(recordOf(made));
         if (run.cells.length < SHEET_CELLS) run.cells.push(cellOf(made));
       }
       progress.update(run.pairs.length + run.failed, total, made.name);
@@ -110,6 +109,10 @@ async function degradeAll(
   } finally {
     progress.clear();
   }
+}
+
+function recordOf({ pair: _pair, ...recorded }: DegradedPhoto): PairRecord['pairs'][number] {
+  return recorded;
 }
 
 function cellOf({ name, steps, pair }: DegradedPhoto): SheetCell {
