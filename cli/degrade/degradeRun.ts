@@ -116,7 +116,7 @@ function recordOf({ pair: _pair, ...recorded }: DegradedPhoto): PairRecord['pair
 }
 
 function cellOf({ name, steps, pair }: DegradedPhoto): SheetCell {
-  return { ...pair, lines: wrapWords([`${name}:`, ...steps.map(describeStep)], 86) };
+  return { ...pair, lines: [name, ...wrapWords(steps.map(describeStep), 84)] };
 }
 
 async function writeRecord(output: string, run: Run, interrupted: boolean): Promise<void> {

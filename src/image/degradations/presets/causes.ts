@@ -81,7 +81,7 @@ export function oldPhoto(task: PresetTask): object {
   const least = (full: number) => [Math.max(full / 1.5, 1 - (1 - full) * strength), 1];
   const print = oneOf(
     [0.8, nothing],
-    [0.1, { kind: 'halftone', amount: amount(0.1, 0.4, strength, [0, 1]) }],
+    [0.1, { kind: 'halftone', amount: amount(0.05, 0.25, strength, [0, 1]) }],
     [0.1, { kind: 'scan_lines', depth: amount(0.03, 0.15, strength, [0, 1]) }],
   );
   const faded = {
