@@ -12,7 +12,7 @@ import {
   type DegradedPhoto,
   type SheetCell,
 } from '../../src/node.js';
-import { SomeFailed, UsageError } from '../terminal/failures.js';
+import { SomeFailed } from '../terminal/failures.js';
 import { createProgressLine } from '../terminal/progress.js';
 import { readDegradation } from './degradation.js';
 import { openOutput, recordName, type PairRecord, type PairSettings } from './outputFolder.js';
@@ -101,8 +101,7 @@ async function degradeAll(
         progress.clear();
         process.stderr.write(`nanosd: ${made.reason}\n`);
       } else {
-        const { pair, ...recorded } = made;
-        run.pairs.push(recorded);
+        run.pairs.push(recordOf(made));
         if (run.cells.length < SHEET_CELLS) run.cells.push(cellOf(made));
       }
       progress.update(run.pairs.length + run.failed, total, made.name);
@@ -112,8 +111,12 @@ async function degradeAll(
   }
 }
 
+function recordOf({ pair: _pair, ...recorded }: DegradedPhoto): PairRecord['pairs'][number] {
+  return recorded;
+}
+
 function cellOf({ name, steps, pair }: DegradedPhoto): SheetCell {
-  return { ...pair, lines: wrapWords([`${name}:`, ...steps.map(describeStep)], 86) };
+  return { ...pair, lines: [name, ...wrapWords(steps.map(describeStep), 84)] };
 }
 
 async function writeRecord(output: string, run: Run, interrupted: boolean): Promise<void> {

@@ -11,7 +11,9 @@ export function describeStep({ kind, ...numbers }: DrawnStep): string {
 }
 
 function wordsOf(name: string, value: unknown): string[] {
-  if (name === 'seed' || value === 0 || value === false || value === null) return [];
+  // Seeds, and exponents that change nothing.
+  const isDull = name === 'seed' || (name === 'beta' && value === 1);
+  if (isDull || value === 0 || value === false || value === null) return [];
   if (value === true) return [name];
   if (typeof value === 'string') return [value];
   if (typeof value === 'number') return [name, String(Number(value.toPrecision(3)))];

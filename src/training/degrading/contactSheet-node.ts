@@ -79,14 +79,14 @@ function text(line: string, x: number, y: number, size: number): string {
   return `<text x="${x}" y="${y}" font-family="DejaVu Sans, sans-serif" font-size="${size}" fill="#222">${escaped}</text>`;
 }
 
-/** Words in lines of so many letters. */
+/** Words in lines of so many letters; a longer one loses its end. */
 export function wrapWords(words: readonly string[], room: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);
-    if (last !== undefined && `${last} · ${word}`.length <= room)
-      lines[lines.length - 1] = `${last} · ${word}`;
-    else lines.push(word);
+    const joined = `${last} · ${word}`;
+    if (last !== undefined && joined.length <= room) lines[lines.length - 1] = joined;
+    else lines.push(word.length > room ? `${word.slice(0, room - 1)}…` : word);
   }
   return lines;
 }

@@ -5,10 +5,12 @@ import { drawNormals } from './normals.js';
 
 /** From here on a normal number with a correction of its skewness is as good: within 0.001 in distribution. */
 const NORMAL_FROM = 30;
+/** The variance that rounding to whole numbers adds. */
+const ROUNDING = 1 / 12;
 
 /**
  * Poisson counts: of sample i the mean is `means[levels[i]]`. Below a mean of 30 by inversion of the distribution; from there
- * on by a normal number, to the second order of Cornish and Fisher's expansion (1938), rounded.
+ * on by a normal number, to the third order of Cornish and Fisher's expansion (1938), rounded.
  */
 export function drawPoisson(
   levels: Uint8Array | Uint8ClampedArray,
@@ -16,14 +18,16 @@ export function drawPoisson(
   random: Random,
 ): Float32Array {
   const counts = drawNormals(levels.length, random);
-  const deviations = means.map((mean) => (mean < NORMAL_FROM ? 0 : Math.sqrt(mean)));
+  const deviations = means.map((mean) => (mean < NORMAL_FROM ? 0 : Math.sqrt(mean - ROUNDING)));
   const distributions = new Array<Float64Array | undefined>(means.length).fill(undefined);
   for (let i = 0; i < counts.length; i++) {
     const level = levels[i];
     const deviation = deviations[level];
     if (deviation > 0) {
       const normal = counts[i];
-      const count = means[level] + deviation * normal + (normal * normal - 1) / 6;
+      const square = normal * normal;
+      const skew = (square - 1) / 6 + (normal * (1 - square)) / (72 * deviation);
+      const count = means[level] + deviation * normal + skew;
       counts[i] = count > 0 ? Math.floor(count + 0.5) : 0;
     } else {
       const cumulative = (distributions[level] ??= cumulativePoisson(means[level]));

@@ -22,7 +22,7 @@ function mixedForEnlarging(task: PresetTask): object {
     [0.24, whiteNoise(0, 12, task)],
     [0.08, whiteNoise(12, 25, task)],
     [0.15, { kind: 'poisson', scale: amount(0.05, 1.2, strength, [0, 10]), gray: 0.3 }],
-    [0.33, cameraNoise(2e-3, 0.5, task)],
+    [0.33, cameraNoise(4e-3, 0.5, task)],
   );
   const worse = inOrder(
     oneOf([0.12, nothing], [0.88, softness(0.075, 0.625, task)]),
