@@ -4,7 +4,7 @@ import { describeRestorer } from '../../export/modelDescription.js';
 import type { Objective } from '../objective.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import type { BatchSource } from '../../data/batch-entry-node.js';
-import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { preparePool } from '../../data/pool/preparePool-node.js';
 import { describePool, planPool } from './pool-node.js';
 import type { RestorerTraining } from './config.js';
@@ -49,12 +49,16 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
       const source: BatchSource = pool
         ? { from: 'pool', pool: pool.options, seed }
         : { from: 'photos', crops };
-      const batches = prefetchPhotoBatches(source, { count: shardSize(config), depth, onWarning });
+      const batches = prefetchPhotoBatches(source, {
+        ...{ count: shardSize(config), depth, onWarning },
+        threads: dataThreads(config.workers, source),
+      });
       return {
         async take(first) {
           const { sample, target } = await batches.take(first);
           return { sample, target };
         },
+        costs: () => batches.costs(),
         [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
       };
     },
@@ -65,6 +69,7 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
         { model, sets, pictures: config.validation?.pictures ?? 0 },
         options,
       ),
+    dataAdvice: adviceOf(config),
     modelFile: model,
     finishModelFile: () => Promise.resolve(model),
     get description() {
@@ -72,4 +77,11 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
     },
     photos,
   };
+}
+
+function adviceOf({ data }: RestorerTraining): string {
+  if (data.pool) return 'a smaller data.pool.refresh makes fewer samples anew';
+  const fewer =
+    (data.crop_candidates ?? 1) > 1 ? ', and fewer data.crop_candidates decode less' : '';
+  return `data.pool makes samples once${fewer}`;
 }
