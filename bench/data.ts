@@ -9,6 +9,7 @@ import { createImage, Random, type Image } from 'nanosd';
 import { listPhotos, openPhotoBatches, openTraining, writeImage } from 'nanosd/node';
 import { parseTrainingConfig, trains, type RestorerTraining } from 'nanosd/training';
 import { parse } from 'yaml';
+import { benchDegradations } from './degradations.js';
 
 const steps = 100;
 /** Sessions warm up and the first photographs are decoded in these. */
@@ -19,6 +20,7 @@ const batchesAlone = 40;
 export async function benchData(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'nanosd-bench-data-'));
   try {
+    await benchDegradations();
     const config = await benchConfig(folder);
     const alone = await measureAlone(config);
     const run = await measureRun(config);

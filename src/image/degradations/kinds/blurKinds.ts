@@ -59,7 +59,7 @@ export const blur = defineKind(
         sigmaX,
         sigmaY,
         rotation: turned,
-        beta: drawFrom(beta, random),
+        beta: profile === 'gaussian' ? 1 : drawFrom(beta, random),
       };
     },
     apply(image, { profile, size, beta, ...ellipse }) {

@@ -6,8 +6,8 @@ import { defineKind, drawOne, probability } from './kind.js';
 export const palette = defineKind(
   'palette',
   {
-    /** Values a channel, one of these: 6 and 8 are palettes of 256 colours. */
-    levels: z.array(z.int().min(2).max(256)).min(1).default([6, 8, 16, 32]),
+    /** Values a channel, one of these: 8 and less are palettes of some 256 colours. */
+    levels: z.array(z.int().min(2).max(256)).min(1).default([8, 16, 32]),
     /** Probability of dithering. */
     dither: probability.default(0.5),
   },

@@ -3,7 +3,7 @@
 import type { Image } from '../../image.js';
 import { curves } from './toneCurve.js';
 
-/** From here on a value of linear light may have been cut off. */
+/** From here on linear light, in the mean of the channels, may have been cut off. */
 const NEARLY_WHITE = 0.8;
 
 /**
@@ -16,15 +16,23 @@ export function inLinearLight(
   change: (light: Image) => Image,
 ): Image {
   const { toLinear, fromLinear } = curves('srgb');
-  const data = image.data.slice();
-  toLinear(data);
-  if (highlights > 1) {
-    for (let i = 0; i < data.length; i++) {
-      const above = (data[i] - NEARLY_WHITE) / (1 - NEARLY_WHITE);
-      if (above > 0) data[i] += (highlights - 1) * above * above;
-    }
-  }
-  const changed = change({ ...image, data });
+  const light = { ...image, data: image.data.slice() };
+  toLinear(light.data);
+  if (highlights > 1) raiseHighlights(light, highlights);
+  const changed = change(light);
   fromLinear(changed.data);
   return changed;
+}
+
+/** All channels alike, so that colours stay. */
+function raiseHighlights({ width, height, channels, data }: Image, highlights: number): void {
+  const size = width * height;
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    for (let at = i; at < data.length; at += size) sum += data[at];
+    const above = (sum / channels - NEARLY_WHITE) / (1 - NEARLY_WHITE);
+    if (above <= 0) continue;
+    const factor = 1 + (highlights - 1) * above * above;
+    for (let at = i; at < data.length; at += size) data[at] *= factor;
+  }
 }
