@@ -6,7 +6,7 @@ import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import type { BatchSource } from '../../data/batch-entry-node.js';
 import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { preparePool } from '../../data/pool/preparePool-node.js';
-import { describePool, planPool } from './pool-node.js';
+import { cropsOf, describePool, planPool } from './pool-node.js';
 import type { RestorerTraining } from './config.js';
 import { validateRestorer } from './validation-node.js';
 import { lossGraph } from '../../loop/trainingGraph.js';
@@ -20,15 +20,7 @@ import { listPairSets } from '../../validation/validationSets-node.js';
 export async function openRestorerObjective(config: RestorerTraining): Promise<Objective> {
   const { data, model, seed } = config;
   const photos = await listPhotos(data.photos);
-  const crops = {
-    photos,
-    sampleSize: data.sample_size,
-    scale: model.scale,
-    degradation: data.degradation,
-    seed,
-    cacheBytes: data.cache_megabytes * 1e6,
-    ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
-  };
+  const crops = cropsOf(config, photos);
   const pool = data.pool ? await planPool(config, crops, data.pool) : null;
   const sets = await listPairSets(config.validation);
   const size = { batch: shardSize(config), height: data.sample_size, width: data.sample_size };

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { PhotoFile } from '../../data/photoFile.js';
 import type { PhotoBatchOptions } from '../../data/photoBatches-node.js';
 import { photosFingerprint } from '../../data/photoFolder-node.js';
 import type { PoolOptions } from '../../data/pool/poolBatches-node.js';
@@ -9,6 +10,22 @@ import type { RestorerTraining } from './config.js';
 
 /** Changes when photographs, crops and degradations give other samples for the same seed. */
 const SAMPLES_VERSION = 1;
+
+/** How a config draws crops of photographs and makes them worse. */
+export function cropsOf(
+  { data, model, seed }: RestorerTraining,
+  photos: readonly PhotoFile[],
+): PhotoBatchOptions {
+  return {
+    photos,
+    sampleSize: data.sample_size,
+    scale: model.scale,
+    degradation: data.degradation,
+    seed,
+    cacheBytes: data.cache_megabytes * 1e6,
+    ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
+  };
+}
 
 /** The pool that a config asks for: a folder of its own for everything that decides what its samples are. */
 export async function planPool(
