@@ -8,8 +8,8 @@ const folder = new URL('../src/image/degradations/operators/', import.meta.url);
 /** The text of `correlateWasm.ts`, as it follows from `correlate.wat`. */
 export async function compileCorrelate(): Promise<string> {
   const source = await readFile(new URL('correlate.wat', folder), 'utf8');
-  const { parseWat } = await wabt();
-  const module = parseWat('correlate.wat', source);
+  const compiler = await wabt();
+  const module = compiler.parseWat('correlate.wat', source);
   const { buffer } = module.toBinary({});
   module.destroy();
   const base64 = Buffer.from(buffer).toString('base64');

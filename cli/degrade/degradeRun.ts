@@ -12,7 +12,7 @@ import {
   type DegradedPhoto,
   type SheetCell,
 } from '../../src/node.js';
-import { SomeFailed, UsageError } from '../terminal/failures.js';
+import { SomeFailed } from '../terminal/failures.js';
 import { createProgressLine } from '../terminal/progress.js';
 import { readDegradation } from './degradation.js';
 import { openOutput, recordName, type PairRecord, type PairSettings } from './outputFolder.js';
@@ -67,9 +67,10 @@ export async function degrade(
 
 /** Single photographs as they are named, and those of folders. */
 async function photosOf(inputs: readonly string[]): Promise<string[]> {
-  const lists = inputs.map(async (input) =>
-    (await stat(input)).isDirectory() ? listPhotos([input]) : [input],
-  );
+  const lists = inputs.map(async (input) => {
+    if (!(await stat(input)).isDirectory()) return [input];
+    return (await listPhotos([input])).map(({ path }) => path);
+  });
   return (await Promise.all(lists)).flat();
 }
 
@@ -101,7 +102,7 @@ async function degradeAll(
         progress.clear();
         process.stderr.write(`nanosd: ${made.reason}\n`);
       } else {
-        const { pair, ...recorded } = made;
+        const { pair: _pair, ...recorded } = made;
         run.pairs.push(recorded);
         if (run.cells.length < SHEET_CELLS) run.cells.push(cellOf(made));
       }

@@ -28,6 +28,29 @@ export interface DegradedPair {
   readonly steps: readonly DrawnStep[];
 }
 
+/** A degradation with its presets written out, for a scale: what tells one run or pool of samples from another. */
+export function resolvePresets(degradation: Degradation, scale: number): Degradation {
+  switch (degradation.kind) {
+    case 'preset': {
+      const { name, strength } = degradation;
+      return resolvePresets(presetDegradation(name, scale, strength), scale);
+    }
+    case 'choice': {
+      const of = degradation.of.map(({ weight, step }) => ({
+        weight,
+        step: resolvePresets(step, scale),
+      }));
+      return { ...degradation, of };
+    }
+    case 'sequence': {
+      const steps = degradation.steps.map((step) => resolvePresets(step, scale));
+      return { ...degradation, steps };
+    }
+    default:
+      return degradation;
+  }
+}
+
 /** Draws every number of a degradation, for an image of a size; the same state of `random` draws the same. */
 export function drawDegradation(
   degradation: Degradation,

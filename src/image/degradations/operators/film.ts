@@ -1,6 +1,6 @@
 // What film, paper and printing do to pictures.
 
-import { Random } from '../../../tensor/index.js';
+import type { Random } from '../../../tensor/index.js';
 import { channelPlane, createImage, type Image } from '../../image.js';
 import { rgbPlanes } from '../../colour.js';
 import { gaussianBlur } from './filter.js';

@@ -4,7 +4,7 @@ import { createImage, type Image } from '../../image.js';
 import { psnr } from '../../metrics/psnr.js';
 import { imresize } from '../../resample.js';
 import { sharpCodec } from '../codec-node.js';
-import { degradePair, drawDegradation } from '../degradation.js';
+import { degradePair, drawDegradation, resolvePresets } from '../degradation.js';
 import { describeStep, scaleOf, sizeAfter } from '../describe.js';
 import type { Degradation } from '../plain.js';
 import { degradationSchema } from '../schema.js';
@@ -87,6 +87,18 @@ describe('mixed', () => {
       Math.max(...sample.data.map((x, i) => Math.abs(x - Math.min(1, Math.max(0, expected[i]))))),
     ).toBeLessThan(0.51 / 255);
   });
+});
+
+it('a preset written out is the same degradation', () => {
+  const named = degradationSchema.parse({
+    kind: 'sequence',
+    steps: ['web', { kind: 'choice', of: [{ step: 'shake' }] }],
+  });
+  const written = resolvePresets(named, 2);
+  expect(JSON.stringify(written)).not.toContain('preset');
+  const draw = (degradation: Degradation) =>
+    drawDegradation(degradation, Random.seeded(4), { width: 64, height: 64, scale: 2 });
+  expect(draw(written)).toEqual(draw(named));
 });
 
 it('fading is done to what is learned as well, and once', async () => {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { resolvePresets, type Degradation } from '../../../image/index.js';
 import { restorer, restorerConfig } from '../../../models/index.js';
 import { initializeRestorer } from '../initialize.js';
 import { describeRestorer } from '../../export/modelDescription.js';
@@ -32,6 +34,8 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
     sources: {
       'data.photos': await photosFingerprint(photos),
       'data.pool': pool ? describePool(pool.options) : 'none',
+      // A preset is a name, whose meaning may be another in another version.
+      'data.degradation, written out': fingerprint(resolvePresets(data.degradation, model.scale)),
     },
     async *prepare(first, onWarning) {
       if (pool) yield* preparePool(pool, first, config.workers, onWarning);
@@ -76,4 +80,9 @@ function adviceOf({ data }: RestorerTraining): string {
   const fewer =
     (data.crop_candidates ?? 1) > 1 ? ', and fewer data.crop_candidates decode less' : '';
   return `data.pool makes samples once${fewer}`;
+}
+
+function fingerprint(degradation: Degradation): string {
+  const digest = createHash('sha256').update(JSON.stringify(degradation)).digest('hex');
+  return `sha256 ${digest.slice(0, 16)}`;
 }

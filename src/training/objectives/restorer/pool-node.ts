@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { resolvePresets } from '../../../image/index.js';
 import type { PhotoFile } from '../../data/photoFile.js';
 import type { PhotoBatchOptions } from '../../data/photoBatches-node.js';
 import { photosFingerprint } from '../../data/photoFolder-node.js';
@@ -37,7 +38,8 @@ export async function planPool(
     version: SAMPLES_VERSION,
     scale: model.scale,
     sample_size: data.sample_size,
-    degradation: data.degradation,
+    // As it is written out: a preset is a name, whose meaning may be another in another version.
+    degradation: resolvePresets(data.degradation, model.scale),
     crop_candidates: data.crop_candidates ?? 1,
     photos: await photosFingerprint(crops.photos),
   };
