@@ -10,6 +10,7 @@ import { listPhotos, openPhotoBatches, openTraining, writeImage } from 'nanosd/n
 import { parseTrainingConfig, trains, type RestorerTraining } from 'nanosd/training';
 import { parse } from 'yaml';
 import { benchDegradations } from './degradations.js';
+import { benchPool } from './pool.js';
 
 const steps = 100;
 /** Sessions warm up and the first photographs are decoded in these. */
@@ -22,6 +23,7 @@ export async function benchData(): Promise<void> {
   try {
     await benchDegradations();
     const config = await benchConfig(folder);
+    await benchPool(config, folder);
     const alone = await measureAlone(config);
     const run = await measureRun(config);
     const { sample_size: side } = config.data;

@@ -6,6 +6,7 @@ export function defineTrain(command: Command): void {
   command
     .argument('<config>', 'YAML file; paths in it are relative to it')
     .option('--resume', 'continue from the newest checkpoint of the output folder', false)
+    .option('--profile', 'print at the end where the time of the steps went', false)
     .option('--json', 'print one JSON object an event instead of text', false)
     .action(train);
 }
@@ -28,11 +29,17 @@ export function defineExportModel(command: Command): void {
     .action(exportRun);
 }
 
-async function train(path: string, flags: { resume: boolean; json: boolean }): Promise<void> {
+interface TrainFlags {
+  readonly resume: boolean;
+  readonly profile: boolean;
+  readonly json: boolean;
+}
+
+async function train(path: string, flags: TrainFlags): Promise<void> {
   const { readTrainingConfig } = await import('./trainingConfig.js');
   const { openTraining } = await import('../../src/node.js');
   const { config } = await readTrainingConfig(path);
-  const print = await eventPrinter(flags.json, config.steps);
+  const print = await eventPrinter(flags.json, config.steps, { profile: flags.profile });
   await stoppable(async (signal) => {
     const { events } = await openTraining(config, { resume: flags.resume, signal });
     let isWhole = false;

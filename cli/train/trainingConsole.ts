@@ -1,7 +1,8 @@
 import { relative } from 'node:path';
 import type { TrainingEvent } from '../../src/node.js';
-import { formatScore, type StepMetrics } from '../../src/training.js';
+import { formatScore, profileRows, type StepMetrics } from '../../src/training.js';
 import { formatSeconds } from '../terminal/progress.js';
+import { formatTable } from '../terminal/table.js';
 
 /** Where text goes: a terminal rewrites its last line, a log gets a line now and then. */
 export interface Console {
@@ -21,6 +22,7 @@ const INTERVAL_LOG = 20_000;
 export function createPrinter(
   console: Console,
   totalSteps: number,
+  { profile = false }: { readonly profile?: boolean } = {},
 ): (event: TrainingEvent) => void {
   const { interactive, write } = console;
   const clear = interactive ? '\r\x1b[2K' : '';
@@ -56,6 +58,10 @@ export function createPrinter(
         return;
       case 'warning':
         console.warn(`${clear}warning: ${event.message}\n`);
+        return;
+      case 'profile':
+        if (latest && printed.step < latest.step) progress(latest);
+        if (profile) write(`${interactive ? '\n' : ''}${formatTable(profileRows(event.profile))}`);
         return;
       case 'failed':
         console.warn(`${clear}${failureLine(event)}\n`);

@@ -34,6 +34,7 @@ export function requireUninterrupted(signal: AbortSignal): void {
 export async function eventPrinter(
   json: boolean,
   totalSteps: number,
+  shown: { readonly profile?: boolean } = {},
 ): Promise<(event: TrainingEvent) => void> {
   if (json) return printJson;
   const { createPrinter } = await import('./trainingConsole.js');
@@ -45,7 +46,7 @@ export async function eventPrinter(
     warn: (text: string) => process.stderr.write(text),
     now: () => performance.now(),
   };
-  return createPrinter(output, totalSteps);
+  return createPrinter(output, totalSteps, shown);
 }
 
 export function printJson(event: object): void {

@@ -4,12 +4,14 @@ import { encodeImage, ImageFileError, writeImage } from '../image/sharp-node.js'
 import { replaceFile } from '../weights/replace-file-node.js';
 
 /**
- * Writes a picture with a text about how it was made, which PNG files carry under `parameters`; other formats go
- * without. What the path held stays until all of the new file is on disk.
+ * Writes a picture with a text about how it was made, which PNG files carry under `parameters`, JPEG, WebP and AVIF as
+ * Exif's UserComment; other formats go without. What the path held stays until all of the new file is on disk.
  * @throws ImageFileError when the format is unknown or the path cannot be written.
  */
 export async function writePicture(path: string, image: Image, text: string): Promise<void> {
-  if (extname(path).toLowerCase() !== '.png') return writeImage(path, image);
+  if (extname(path).toLowerCase() !== '.png') {
+    return writeImage(path, image, { comment: text });
+  }
   const png = addPngText(await encodeImage('png', image), 'parameters', text);
   await replaceFile(path, [png]).catch((error: unknown) => {
     throw new ImageFileError(error instanceof Error ? error.message : String(error), {

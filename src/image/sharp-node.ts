@@ -1,11 +1,12 @@
 import { extname } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Exif } from 'sharp';
 import { openFile } from '../weights/file-node.js';
 import { WeightsError } from '../weights/errors.js';
 import { replaceFile } from '../weights/replace-file-node.js';
 import { decodeBmp, isBmp } from './bmp.js';
 import { createImage, imageFromBytes, imageToBytes, type Image } from './image.js';
 import { photoFormats, type PhotoFormatName } from './photoFormats.js';
+import { fillUserComment, userCommentSpace } from './userComment-node.js';
 
 /** An image file that cannot be read or written; the message says which, and why, in one line. */
 export class ImageFileError extends Error {
@@ -28,6 +29,8 @@ export interface WriteOptions {
   readonly alpha?: Image;
   /** 1 to 100, for JPEG, WebP and AVIF; 95 unless given. */
   readonly quality?: number;
+  /** What JPEG, WebP and AVIF carry as Exif's UserComment. */
+  readonly comment?: string;
 }
 
 export type ImageFormat = PhotoFormatName;
@@ -137,14 +140,29 @@ export async function writeImage(
 export async function encodeImage(
   format: ImageFormat,
   image: Image,
-  { alpha, quality = DEFAULT_QUALITY }: WriteOptions = {},
+  { comment, ...options }: WriteOptions = {},
+): Promise<Uint8Array> {
+  const holdsExif = format === 'jpeg' || format === 'webp' || format === 'avif';
+  if (comment === undefined || !holdsExif) return encodePixels(format, image, options, {});
+  const exif = { IFD2: { UserComment: userCommentSpace(comment) } };
+  const file = await encodePixels(format, image, options, exif);
+  fillUserComment(file, comment);
+  return file;
+}
+
+async function encodePixels(
+  format: ImageFormat,
+  image: Image,
+  { alpha, quality = DEFAULT_QUALITY }: WriteOptions,
+  exif: Exif,
 ): Promise<Uint8Array> {
   const joined = alpha ? withAlpha(image, alpha) : image;
   const { width, height, channels } = joined;
   if (!isChannelCount(channels)) {
     throw new RangeError(`expected 1 or 3 channels to write, got ${image.channels}`);
   }
-  const pixels = sharp(imageToBytes(joined), { raw: { width, height, channels } });
+  const plain = sharp(imageToBytes(joined), { raw: { width, height, channels } });
+  const pixels = Object.keys(exif).length === 0 ? plain : plain.withExif(exif);
   switch (format) {
     case 'png':
       return pixels.png().toBuffer();

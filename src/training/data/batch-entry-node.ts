@@ -1,6 +1,7 @@
 // The thread behind `prefetchPhotoBatches`: decodes, crops and degrades, away from the training loop.
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
+import { createDataClock, type DataCosts } from './dataCosts.js';
 import { openPhotoBatches, type PhotoBatch, type PhotoBatchOptions } from './photoBatches-node.js';
 import { openPoolBatches, type PoolOptions } from './pool/poolBatches-node.js';
 
@@ -15,7 +16,8 @@ export interface BatchRequest {
 }
 
 export type BatchReply =
-  | { readonly first: number; readonly batch: PhotoBatch }
+  /** `costs` are those of the thread since it began. */
+  | { readonly first: number; readonly batch: PhotoBatch; readonly costs: DataCosts }
   | { readonly first: number; readonly error: { readonly name: string; readonly message: string } }
   | { readonly warning: string };
 
@@ -28,16 +30,17 @@ const send = (reply: BatchReply, transfer: ArrayBuffer[] = []): void =>
 
 const warn = (warning: string): void => send({ warning });
 const source = workerData as BatchSource;
+const clock = createDataClock();
 const batches =
   source.from === 'pool'
-    ? openPoolBatches(source.pool, source.seed, warn)
-    : openPhotoBatches(source.crops, warn);
+    ? openPoolBatches(source.pool, source.seed, warn, clock)
+    : openPhotoBatches(source.crops, warn, clock);
 
 async function answer({ first, count }: BatchRequest): Promise<void> {
   try {
     const batch = await batches.read(first, count);
     const buffers = [batch.sample, batch.target].map(({ data }) => data.buffer as ArrayBuffer);
-    send({ first, batch }, [...new Set(buffers)]);
+    send({ first, batch, costs: { ...clock.costs } }, [...new Set(buffers)]);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     send({ first, error: { name, message } });

@@ -3,6 +3,7 @@ import { sharpCodec } from '../../image/degradations/codec-node.js';
 import { degradePair, imresize, type Image } from '../../image/index.js';
 import { Random, tensor, type Tensor } from '../../tensor/index.js';
 import { copyCrop, cropDetail, packImage, type Crop } from './crops.js';
+import { createDataClock, type DataClock } from './dataCosts.js';
 import {
   openPhotoCache,
   type DecodedPhoto,
@@ -43,6 +44,7 @@ export interface PhotoBatches {
 export function openPhotoBatches(
   options: PhotoBatchOptions,
   onUnusable: (reason: string) => void,
+  clock: DataClock = createDataClock(),
 ): PhotoBatches {
   const { sampleSize, scale, degradation, seed } = options;
   const targetSize = sampleSize * scale;
@@ -53,9 +55,9 @@ export function openPhotoBatches(
       const sample = degradation ? new Float32Array(count * 3 * sampleSize ** 2) : target;
       for (let i = 0; i < count; i++) {
         const random = Random.seeded(seed, first + i);
-        const drawn = await drawCrop(cache, options, random);
+        const drawn = await clock.timeAsync('decode', () => drawCrop(cache, options, random));
         const at = { sample: i * 3 * sampleSize ** 2, target: i * 3 * targetSize ** 2 };
-        await copyPair(drawn, options, random, { sample, target }, at);
+        await copyPair(drawn, options, random, { sample, target }, at, clock);
       }
       const targets = tensor('float32', [count, 3, targetSize, targetSize], target);
       if (!degradation) return { sample: targets, target: targets };
@@ -111,20 +113,25 @@ async function copyPair(
   random: Random,
   out: { readonly sample: Float32Array; readonly target: Float32Array },
   at: { readonly sample: number; readonly target: number },
+  clock: DataClock,
 ): Promise<void> {
   const { target, sample } = photo;
-  copyCrop(target, enlarged(crop, scale), out.target, at.target);
+  clock.time('pack', () => copyCrop(target, enlarged(crop, scale), out.target, at.target));
   if (!degradation) return;
   if (sample) {
-    copyCrop(sample, crop, out.sample, at.sample);
+    clock.time('pack', () => copyCrop(sample, crop, out.sample, at.sample));
     return;
   }
   const size = sampleSize * scale;
   const pixels = out.target.slice(at.target, at.target + 3 * size * size);
   const clean: Image = { width: size, height: size, channels: 3, data: pixels };
-  const pair = await degradePair(clean, degradation, random, { scale, codec: sharpCodec });
+  const pair = await clock.timeAsync('degrade', () =>
+    degradePair(clean, degradation, random, { scale, codec: sharpCodec }),
+  );
   const whole = { left: 0, top: 0, size: sampleSize, orientation: 0 };
-  copyCrop(packImage(fit(pair.sample, sampleSize)), whole, out.sample, at.sample);
+  clock.time('pack', () => {
+    copyCrop(packImage(fit(pair.sample, sampleSize)), whole, out.sample, at.sample);
+  });
   // What is not to be undone is done to the target as well.
   if (pair.target !== clean) out.target.set(pair.target.data, at.target);
 }

@@ -15,6 +15,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** What a lock of this process says, changed and left behind. */
 async function leave(changes: Partial<LockHolder>, ageMs = 0): Promise<void> {
+  await rm(path, { force: true });
   const lock = await lockFolder(folder);
   const own = JSON.parse(await readFile(path, 'utf8')) as LockHolder;
   await lock[Symbol.asyncDispose]();

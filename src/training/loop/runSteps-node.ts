@@ -12,6 +12,8 @@ import type { Optimizer } from '../optimizers/optimizers.js';
 import type { Objective, Preparation, SampleStream } from '../objectives/objective.js';
 import type { RunFolder } from './runFolder-node.js';
 import { createRunCheckpoints } from './runCheckpoints-node.js';
+import { createRunProfile, type RunProfile } from './runProfile.js';
+import { createWaitWatch } from './waiting.js';
 import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
 import { gradientGraph } from './trainingGraph.js';
@@ -28,6 +30,8 @@ export type TrainingEvent =
   | { readonly kind: 'validation'; readonly report: ValidationReport; readonly best: boolean }
   | { readonly kind: 'checkpoint'; readonly step: number; readonly path: string }
   | { readonly kind: 'warning'; readonly message: string }
+  /** Where the time of this session went, before its end. */
+  | { readonly kind: 'profile'; readonly profile: RunProfile }
   /** What failed is thrown after it. `savedStep` is that of the newest checkpoint, 0 without one. */
   | { readonly kind: 'failed'; readonly step: number; readonly savedStep: number }
   | { readonly kind: 'finished'; readonly step: number; readonly steps: number };
@@ -57,6 +61,8 @@ export async function* runSteps(
   const warn = (warning: string): void => void warnings.push(warning);
   const samples = objective.openSamples(warn);
   const watch = createDivergenceWatch();
+  const waits = createWaitWatch(objective.dataAdvice ?? 'fewer workers leave more to the data');
+  const profile = createRunProfile();
   const checkpoints = createRunCheckpoints(config, run, log, watch);
   try {
     yield { kind: 'started', step: state.step, parameters: countParameters(objective.graph) };
@@ -83,6 +89,9 @@ export async function* runSteps(
       await log.append(metrics);
       yield* drain(warnings);
       yield { kind: 'step', metrics };
+      profile.hear(metrics);
+      const waiting = waits(metrics);
+      if (waiting !== null) yield { kind: 'warning', message: waiting };
       watch.hear(state.step, metrics.loss);
       await checkpoints.settle();
       if (signal?.aborted) break;
@@ -92,6 +101,8 @@ export async function* runSteps(
     }
     if (checkpoints.isUnsaved) yield saved(state, await checkpoints.save());
     await checkpoints.settle();
+    if (profile.steps > 0)
+      yield { kind: 'profile', profile: profile.end(samples.costs?.() ?? null) };
     yield { kind: 'finished', step: state.step, steps: config.steps };
   } catch (error) {
     yield* drain(warnings);

@@ -1,6 +1,7 @@
 import type { Executor, Feeds, Graph } from '../../graph/index.js';
 import type { Precision } from '../../models/index.js';
 import type { Random, Weights } from '../../tensor/index.js';
+import type { DataCosts } from '../data/dataCosts.js';
 import type { PhotoFile } from '../data/photoFile.js';
 import type { ModelDescription } from '../export/modelDescription.js';
 import type { ValidationReport } from '../validation/validation.js';
@@ -39,6 +40,8 @@ export interface Objective {
   compare?(executor: Executor, weights: Weights): Promise<Comparison>;
   /** Writes trained weights for others to load, where that takes more than a `config.json` and weights. */
   writeModel?(folder: string, weights: Weights, precision: Precision): Promise<void>;
+  /** What helps a run that waits for samples. */
+  readonly dataAdvice?: string;
   /** For the model card. */
   readonly description: ModelDescription;
   /** The photographs that are trained on. */
@@ -66,6 +69,8 @@ export type ModelFile = Readonly<Record<string, unknown>>;
 export interface SampleStream extends AsyncDisposable {
   /** The feeds of one share: the samples from number `first` on. Shares are asked for about in order. */
   take(first: number): Promise<Feeds>;
+  /** What making samples has taken so far, where that is known. */
+  costs?(): DataCosts;
 }
 
 export interface ValidationOptions {

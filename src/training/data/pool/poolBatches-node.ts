@@ -1,6 +1,7 @@
 import { tensor, type Tensor } from '../../../tensor/index.js';
 import { WeightsError } from '../../../weights/index.js';
 import { copyCrop } from '../crops.js';
+import { createDataClock, type DataClock } from '../dataCosts.js';
 import {
   openPhotoBatches,
   type PhotoBatches,
@@ -43,8 +44,9 @@ export interface PoolOptions extends PoolWindow {
 export function openPoolMaker(
   { crops }: PoolOptions,
   onWarning: (warning: string) => void,
+  clock?: DataClock,
 ): PoolMaker {
-  return cropMaker(openPhotoBatches(crops, onWarning));
+  return cropMaker(openPhotoBatches(crops, onWarning, clock));
 }
 
 /**
@@ -55,8 +57,9 @@ export function openPoolBatches(
   options: PoolOptions,
   seed: number,
   onWarning: (warning: string) => void,
+  clock: DataClock = createDataClock(),
 ): PhotoBatches {
-  const store = openStore(options, openPoolMaker(options, onWarning), onWarning);
+  const store = openStore(options, openPoolMaker(options, onWarning, clock), onWarning, clock);
   const draw = createPoolStream(seed, options);
   return {
     async read(first, count) {
@@ -70,7 +73,7 @@ export function openPoolBatches(
           const pixels = { width: side, height: side, channels, data: record.plane(name) };
           const { data } = batch.get(name) ?? emptyPlane({ name, channels, side }, count);
           const crop = { left: 0, top: 0, size: side, orientation };
-          copyCrop(pixels, crop, data, i * channels * side * side);
+          clock.time('pack', () => copyCrop(pixels, crop, data, i * channels * side * side));
         }
       }
       return batchOf(batch);
@@ -100,6 +103,7 @@ function openStore(
   { place, samples, refresh, limitBytes }: PoolOptions,
   make: PoolMaker,
   onWarning: (warning: string) => void,
+  clock: DataClock,
 ): PoolStore {
   const reader = openPoolReader(place);
   const perFile = place.samplesInFile;
@@ -140,7 +144,7 @@ function openStore(
     async take(number) {
       if (making && holds(number)) return making.read(number);
       const file = Math.floor(number / perFile);
-      const found = reader.read(number);
+      const found = clock.time('read', () => reader.read(number));
       if (typeof found !== 'string') return found;
       const path = poolFilePath(place, file);
       if (found === 'damaged') onWarning(`${path}: damaged; it is made again`);

@@ -8,7 +8,8 @@ import { describeAutoencoder } from '../../export/modelDescription.js';
 import type { Objective, SampleStream } from '../objective.js';
 import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
-import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import type { BatchSource } from '../../data/batch-entry-node.js';
+import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { noiseFrom } from '../../data/sampleNoise.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
 import { listPhotoSets } from '../../validation/validationSets-node.js';
@@ -70,14 +71,13 @@ function openSamples(
     seed,
     cacheBytes: data.cache_megabytes * 1e6,
   };
-  const batches = prefetchPhotoBatches(
-    { from: 'photos', crops: options },
-    {
-      count,
-      depth: shardCount(config) * 2,
-      onWarning,
-    },
-  );
+  const source: BatchSource = { from: 'photos', crops: options };
+  const batches = prefetchPhotoBatches(source, {
+    count,
+    depth: shardCount(config) * 2,
+    threads: dataThreads(config.workers, source),
+    onWarning,
+  });
   const shape = latentNoiseShape(autoencoderKLConfig(config.model), {
     batch: count,
     side: data.sample_size,
@@ -87,6 +87,7 @@ function openSamples(
       const { sample } = await batches.take(first);
       return { sample, noise: noiseFrom(seed, first, shape) };
     },
+    costs: () => batches.costs(),
     [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
   };
 }

@@ -6,9 +6,9 @@ import { describeRestorer } from '../../export/modelDescription.js';
 import type { Objective } from '../objective.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import type { BatchSource } from '../../data/batch-entry-node.js';
-import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { preparePool } from '../../data/pool/preparePool-node.js';
-import { describePool, planPool } from './pool-node.js';
+import { cropsOf, describePool, planPool } from './pool-node.js';
 import type { RestorerTraining } from './config.js';
 import { validateRestorer } from './validation-node.js';
 import { openFeatureMaps } from '../../losses/featureNetwork-node.js';
@@ -23,15 +23,7 @@ import { listPairSets } from '../../validation/validationSets-node.js';
 export async function openRestorerObjective(config: RestorerTraining): Promise<Objective> {
   const { data, model, seed } = config;
   const photos = await listPhotos(data.photos);
-  const crops = {
-    photos,
-    sampleSize: data.sample_size,
-    scale: model.scale,
-    degradation: data.degradation,
-    seed,
-    cacheBytes: data.cache_megabytes * 1e6,
-    ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
-  };
+  const crops = cropsOf(config, photos);
   const pool = data.pool ? await planPool(config, crops, data.pool) : null;
   const sets = await listPairSets(config.validation);
   const size = { batch: shardSize(config), height: data.sample_size, width: data.sample_size };
@@ -61,12 +53,16 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
       const source: BatchSource = pool
         ? { from: 'pool', pool: pool.options, seed }
         : { from: 'photos', crops };
-      const batches = prefetchPhotoBatches(source, { count: shardSize(config), depth, onWarning });
+      const batches = prefetchPhotoBatches(source, {
+        ...{ count: shardSize(config), depth, onWarning },
+        threads: dataThreads(config.workers, source),
+      });
       return {
         async take(first) {
           const { sample, target } = await batches.take(first);
           return { sample, target };
         },
+        costs: () => batches.costs(),
         [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),
       };
     },
@@ -77,6 +73,7 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
         { model, sets, pictures: config.validation?.pictures ?? 0 },
         options,
       ),
+    dataAdvice: adviceOf(config),
     modelFile: model,
     finishModelFile: () => Promise.resolve(model),
     get description() {
@@ -84,6 +81,13 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
     },
     photos,
   };
+}
+
+function adviceOf({ data }: RestorerTraining): string {
+  if (data.pool) return 'a smaller data.pool.refresh makes fewer samples anew';
+  const fewer =
+    (data.crop_candidates ?? 1) > 1 ? ', and fewer data.crop_candidates decode less' : '';
+  return `data.pool makes samples once${fewer}`;
 }
 
 function fingerprint(degradation: Degradation): string {

@@ -1,4 +1,6 @@
 import { dirname, join } from 'node:path';
+import { resolvePresets } from '../../../image/index.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import type { PhotoBatchOptions } from '../../data/photoBatches-node.js';
 import { photosFingerprint } from '../../data/photoFolder-node.js';
 import type { PoolOptions } from '../../data/pool/poolBatches-node.js';
@@ -10,6 +12,22 @@ import type { RestorerTraining } from './config.js';
 /** Changes when photographs, crops and degradations give other samples for the same seed. */
 const SAMPLES_VERSION = 1;
 
+/** How a config draws crops of photographs and makes them worse. */
+export function cropsOf(
+  { data, model, seed }: RestorerTraining,
+  photos: readonly PhotoFile[],
+): PhotoBatchOptions {
+  return {
+    photos,
+    sampleSize: data.sample_size,
+    scale: model.scale,
+    degradation: data.degradation,
+    seed,
+    cacheBytes: data.cache_megabytes * 1e6,
+    ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
+  };
+}
+
 /** The pool that a config asks for: a folder of its own for everything that decides what its samples are. */
 export async function planPool(
   { output_dir, data, model }: RestorerTraining,
@@ -20,7 +38,8 @@ export async function planPool(
     version: SAMPLES_VERSION,
     scale: model.scale,
     sample_size: data.sample_size,
-    degradation: data.degradation,
+    // As it is written out: a preset is a name, whose meaning may be another in another version.
+    degradation: resolvePresets(data.degradation, model.scale),
     crop_candidates: data.crop_candidates ?? 1,
     photos: await photosFingerprint(crops.photos),
   };

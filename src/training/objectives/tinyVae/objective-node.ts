@@ -25,7 +25,8 @@ import {
 import type { Objective, SampleStream } from '../objective.js';
 import type { PhotoFile } from '../../data/photoFile.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
-import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import type { BatchSource } from '../../data/batch-entry-node.js';
+import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { createSessionPool } from '../../loop/sessionPool-node.js';
 import { openTeacherVae, weightsFingerprint, type TeacherVae } from '../teacher-node.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
@@ -133,14 +134,13 @@ function openSamples(
     seed,
     cacheBytes: data.cache_megabytes * 1e6,
   };
-  const batches = prefetchPhotoBatches(
-    { from: 'photos', crops },
-    {
-      count: size.batch,
-      depth: shardCount(config) * 2,
-      onWarning,
-    },
-  );
+  const source: BatchSource = { from: 'photos', crops };
+  const batches = prefetchPhotoBatches(source, {
+    count: size.batch,
+    depth: shardCount(config) * 2,
+    threads: dataThreads(config.workers, source),
+    onWarning,
+  });
   const moments = teacherMomentsGraph(teacher.network, size, config.decoder_weight > 0);
   const pool = createSessionPool(moments, teacher.weights, workers);
   const shape = latentShape(teacher.network, size);
@@ -150,6 +150,7 @@ function openSamples(
       const taught = await pool.run({ sample, noise: noiseFrom(seed, first, shape) });
       return { sample, ...taught };
     },
+    costs: () => batches.costs(),
     async [Symbol.asyncDispose]() {
       await Promise.all([batches[Symbol.asyncDispose](), pool[Symbol.asyncDispose]()]);
     },
