@@ -37,7 +37,7 @@ function hasPrefix(names: Iterable<string>, prefix: string): boolean {
 
 function parseObject(text: string, label: string): ConfigFile {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parsePythonJson(text);
     if (typeof value === 'object' && value !== null) return value as ConfigFile;
   } catch {
     // Told below, as anything else that is no object.

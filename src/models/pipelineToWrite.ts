@@ -137,7 +137,7 @@ function asConvolution(shape: Shape): Shape {
 
 /** JSON as diffusers writes it: sorted keys, two spaces. */
 export function jsonText(file: ConfigFile): string {
-  return `${JSON.stringify(sorted(file), undefined, 2)}\n`;
+  return `${stringifyPythonJson(sorted(file))}\n`;
 }
 
 function sorted(value: unknown): unknown {
