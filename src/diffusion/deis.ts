@@ -37,13 +37,19 @@ export function deisScheduler(setup: SchedulerSetup): Scheduler {
     step({ outputs }, modelOutput, sample, i) {
       const level = levelOfSigma(sigmas[i]);
       const original = predictedOriginal(config.predictionType, modelOutput, sample, level);
-      const noise = linearCombination([1 / level.sigma, sample], [-level.alpha / level.sigma, original]);
+      const noise = linearCombination(
+        [1 / level.sigma, sample],
+        [-level.alpha / level.sigma, original],
+      );
       const history = [...outputs.slice(-2), noise];
       const order = orderAt(i, history.length);
       const next = levelOfSigma(sigmas[i + 1]);
       const nodes = Array.from({ length: order }, (_, k) => sigmas[i - k]);
       const weights = integrals(nodes, sigmas[i], sigmas[i + 1]);
-      const terms = weights.map((weight, k): Term => [next.alpha * weight, history[history.length - 1 - k]]);
+      const terms = weights.map((weight, k): Term => [
+        next.alpha * weight,
+        history[history.length - 1 - k],
+      ]);
       return {
         state: { outputs: history },
         sample: linearCombination([next.alpha / level.alpha, sample], ...terms),

@@ -12,7 +12,9 @@ export function heunScheduler(setup: SchedulerSetup, spaced: readonly number[]):
   const { config } = setup;
   const path = eulerPath(setup, spaced);
   const sigmas = [...path.sigmas.slice(0, -1), 0];
-  const timesteps = path.timesteps.flatMap((timestep, i) => (i === 0 ? [timestep] : [timestep, timestep]));
+  const timesteps = path.timesteps.flatMap((timestep, i) =>
+    i === 0 ? [timestep] : [timestep, timestep],
+  );
   const largest = Math.max(...sigmas);
   // Call i is at the sigma of its timestep; an odd one corrects the step that ended there.
   const sigmaOf = (i: number): number => sigmas[Math.ceil(i / 2)];

@@ -51,7 +51,12 @@ describe('a scheduler config', () => {
   });
 
   it('names what it does not know or support', () => {
-    const wrong = { ...published, betas: 1, prediction_type: 'flow_prediction', _class_name: 'Flow' };
+    const wrong = {
+      ...published,
+      betas: 1,
+      prediction_type: 'flow_prediction',
+      _class_name: 'Flow',
+    };
     expect(() => parse({ ...published, betas: 1 })).toThrow(
       'scheduler_config.json: betas: no such key',
     );
@@ -61,7 +66,12 @@ describe('a scheduler config', () => {
   });
 
   it('passes keys that newer versions add and that change nothing, with a notice', () => {
-    const file = parse({ ...published, flow_shift: 1, brand_new: null, lambda_min_clipped: -Infinity });
+    const file = parse({
+      ...published,
+      flow_shift: 1,
+      brand_new: null,
+      lambda_min_clipped: -Infinity,
+    });
     expect(schedulerNotices(file)).toEqual([
       "ignored of the scheduler's config: flow_shift, brand_new",
     ]);

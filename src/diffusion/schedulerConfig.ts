@@ -211,11 +211,15 @@ export function checkSampling(file: SchedulerFile, name?: SchedulerName): void {
   const sampler = name ?? own;
   if (sampler === undefined) {
     const known = schedulerNames.join(', ');
-    throw new RangeError(`expected one of the schedulers ${known}, got ${file._class_name} of the checkpoint: choose one`);
+    throw new RangeError(
+      `expected one of the schedulers ${known}, got ${file._class_name} of the checkpoint: choose one`,
+    );
   }
   const problems = unsupported(file, sampler, sampler === own);
   if (problems.length > 0) {
-    throw new RangeError(`expected what the ${sampler} scheduler can do, got ${problems.join(', ')}`);
+    throw new RangeError(
+      `expected what the ${sampler} scheduler can do, got ${problems.join(', ')}`,
+    );
   }
 }
 
@@ -238,11 +242,18 @@ function unsupported(file: SchedulerFile, name: SchedulerName, isOwn: boolean): 
     ...found('predict_x0', file.predict_x0 !== false || name !== 'unipc'),
     ...found('solver_p', (file.solver_p ?? null) === null || name !== 'unipc'),
     ...found('skip_prk_steps', file.skip_prk_steps !== false || !(name === 'pndm' && isOwn)),
-    ...found('interpolation_type', (file.interpolation_type ?? 'linear') === 'linear' || name !== 'euler'),
-    ...found('timestep_type', (file.timestep_type ?? 'discrete') === 'discrete' || name !== 'euler'),
+    ...found(
+      'interpolation_type',
+      (file.interpolation_type ?? 'linear') === 'linear' || name !== 'euler',
+    ),
+    ...found(
+      'timestep_type',
+      (file.timestep_type ?? 'discrete') === 'discrete' || name !== 'euler',
+    ),
     ...found(
       'variance_type',
-      varianceTypes.some((type) => type === (file.variance_type ?? 'fixed_small')) || name !== 'ddpm',
+      varianceTypes.some((type) => type === (file.variance_type ?? 'fixed_small')) ||
+        name !== 'ddpm',
     ),
     ...found(
       'algorithm_type',

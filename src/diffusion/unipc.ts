@@ -48,8 +48,14 @@ export function unipcScheduler(setup: SchedulerSetup): Scheduler {
     });
     return linearCombination([next.sigma / now.sigma, from], [ofNewest, newest], ...terms);
   };
-  const corrected = (state: SchedulerState, arrived: Float32Array, sample: Float32Array, i: number) => {
-    const isCorrected = i > 0 && state.firstSample && !config.uncorrectedSteps.includes(start + i - 1);
+  const corrected = (
+    state: SchedulerState,
+    arrived: Float32Array,
+    sample: Float32Array,
+    i: number,
+  ) => {
+    const isCorrected =
+      i > 0 && state.firstSample && !config.uncorrectedSteps.includes(start + i - 1);
     return isCorrected ? move(state.firstSample, i - 1, state.outputs, arrived) : sample;
   };
   return {

@@ -18,9 +18,10 @@ interface Case {
 }
 
 /** Trajectories that PyTorch computed with the formulas of diffusers' schedulers, in float32. */
-const goldens = JSON.parse(
-  readFileSync(new URL('solvers.json', import.meta.url), 'utf8'),
-) as { readonly initial: readonly number[]; readonly cases: readonly Case[] };
+const goldens = JSON.parse(readFileSync(new URL('solvers.json', import.meta.url), 'utf8')) as {
+  readonly initial: readonly number[];
+  readonly cases: readonly Case[];
+};
 
 const published = {
   _class_name: 'PNDMScheduler',
