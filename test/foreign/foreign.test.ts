@@ -7,13 +7,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createNodeExecutor,
   openForeignNetwork,
-  openRestorer,
+  openRestorerModel,
+  readRestorerModelWeights,
   readOnnxModel,
   readSafetensorsFile,
   writeOnnxModel,
 } from '../../src/node.js';
 import type { ForeignNetwork } from '../../src/models/index.js';
+import { createWebExecutor } from '../../src/runtime/ort-web.js';
 import { createImage, psnr, type Image } from '../../src/image/index.js';
+import { createRestorer, type Restorer } from '../../src/restoration/index.js';
 import { float32, Random, toFloat32, type Tensor } from '../../src/tensor/index.js';
 
 const folder = fileURLToPath(new URL('goldens/', import.meta.url));
@@ -30,14 +33,23 @@ const cases = read('cases.json') as Readonly<Record<string, Golden>>;
 const numbers = (text: string): Float32Array =>
   new Float32Array(Uint8Array.from(Buffer.from(text, 'base64')).buffer);
 
+/** In Node, and in WebAssembly as browsers run it. */
+const executors = {
+  node: () => Promise.resolve(createNodeExecutor({ threads: 1 })),
+  wasm: () => createWebExecutor({ device: 'wasm', threads: 1 }),
+} as const;
+type ExecutorName = keyof typeof executors;
+const names = Object.keys(executors) as ExecutorName[];
+
 /** The largest difference between what a network makes of a golden's input and its output. */
 async function largestError(
   network: ForeignNetwork,
   input: Tensor,
   wanted: Float32Array,
+  name: ExecutorName = 'node',
 ): Promise<number> {
   const [batch, , height, width] = input.shape;
-  const executor = createNodeExecutor({ threads: 1 });
+  const executor = await executors[name]();
   await using session = await executor.load(
     network.graph({ batch, height, width }),
     network.weights,
@@ -46,6 +58,14 @@ async function largestError(
   const got = toFloat32(out);
   expect(got.length).toBe(wanted.length);
   return wanted.reduce((largest, value, i) => Math.max(largest, Math.abs(value - got[i])), 0);
+}
+
+/** As `openRestorer` does, in this thread. */
+async function openRestorer(path: string): Promise<Restorer> {
+  const model = await openRestorerModel(path);
+  const weights = await readRestorerModelWeights(model);
+  const executor = createNodeExecutor({ threads: 1 });
+  return createRestorer({ executor, config: model.config, weights });
 }
 
 /** Noise: what tells most of a network's seams. */
@@ -57,15 +77,17 @@ function noise(width: number, height: number, channels = 3): Image {
 
 describe('networks of other programs, recognised by their keys', () => {
   const each = Object.entries(cases).flatMap(([name, one]) =>
-    one.files.map((file) => ({ name, file, ...one })),
+    one.files.flatMap((file) => names.map((executor) => ({ name, file, executor, ...one }))),
   );
-  it.each(each)('$file computes what PyTorch does', async ({ file, sigma, ...golden }) => {
+  it.each(each)('$file computes in $executor what PyTorch does', async (one) => {
+    const { file, sigma, executor, ...golden } = one;
     const options = sigma === null ? {} : { noiseLevel: sigma };
     const network = await openForeignNetwork(join(folder, file), options);
     const wanted = numbers(golden.output);
     const input = float32(golden.inputShape, numbers(golden.input));
     const scale = Math.max(1, ...wanted.map(Math.abs));
-    expect(await largestError(network, input, wanted)).toBeLessThan(1e-5 * scale);
+    const error = await largestError(network, input, wanted, executor);
+    expect(error).toBeLessThan(1e-5 * scale);
   });
 
   it('says what each of them is', async () => {
@@ -112,7 +134,10 @@ describe.skipIf(!existsSync(teachers))(
         const shape = [n, network.inChannels, height, width];
         const picture = toFloat32(input).slice(0, network.inChannels * height * width);
         const sample = float32(shape, picture);
-        expect(await largestError(network, sample, toFloat32(output))).toBeLessThan(1e-4);
+        for (const executor of names) {
+          const error = await largestError(network, sample, toFloat32(output), executor);
+          expect(error).toBeLessThan(1e-4);
+        }
       },
     );
   },
@@ -131,7 +156,7 @@ describe('an ONNX file of PyTorch with free height and width', () => {
   });
 
   it('restores pictures of any size, and no seam is seen', async () => {
-    await using restorer = await openRestorer({ model: path, threads: 1 });
+    await using restorer = await openRestorer(path);
     const picture = noise(97, 61);
     const whole = await restorer.restore(picture);
     const tiled = await restorer.restore(picture, { tile: 48 });
@@ -140,10 +165,7 @@ describe('an ONNX file of PyTorch with free height and width', () => {
   });
 
   it('of one size does so too', async () => {
-    await using restorer = await openRestorer({
-      model: join(folder, 'static-x2.onnx'),
-      threads: 1,
-    });
+    await using restorer = await openRestorer(join(folder, 'static-x2.onnx'));
     const picture = noise(30, 11);
     const restored = await restorer.restore(picture);
     expect([restored.width, restored.height]).toEqual([60, 22]);
@@ -157,7 +179,7 @@ describe('a network of another program', () => {
 
   it('restores gray, colour and opacity, in one channel or three', async () => {
     for (const file of ['dncnn-norm-gray.pth', 'compact-x2-half.pth', 'ffdnet.pth']) {
-      await using restorer = await openRestorer({ model: join(folder, file), threads: 1 });
+      await using restorer = await openRestorer(join(folder, file));
       for (const channels of [1, 2, 3, 4]) {
         const picture = noise(9, 7, channels);
         const restored = await restorer.restore(picture);
