@@ -55,22 +55,26 @@ function foreignReport(
   network: ForeignNetwork,
   size: { readonly width: number; readonly height: number },
 ): Report {
-  const { graph: _, weights, ...facts } = network;
+  const { architecture, details, scale, inChannels, outChannels } = network;
+  const { multiple, fixedSize, valueRange, takesNoiseLevel } = network;
   const { input, total } = inspectForeign(network, size);
-  const [black, white] = facts.valueRange;
-  const colours = { 1: 'gray or luma', 3: 'RGB', 4: 'RGBA' }[facts.inChannels] ?? 'channels';
-  const { fixedSize, multiple } = facts;
+  const [black, white] = valueRange;
+  const colours = { 1: 'gray or luma', 3: 'RGB', 4: 'RGBA' }[inChannels] ?? 'channels';
   const anySize = multiple > 1 ? `sides that are multiples of ${multiple}` : 'any size';
   const notes = [
-    `${facts.architecture}, ${facts.details}`,
-    `x${facts.scale}, ${colours}, values from ${black} to ${white}, ` +
+    `${architecture}, ${details}`,
+    `x${scale}, ${colours}, values from ${black} to ${white}, ` +
       (fixedSize ? `${fixedSize.width}x${fixedSize.height} alone` : anySize) +
-      (facts.takesNoiseLevel ? ', is told the noise level' : ''),
+      (takesNoiseLevel ? ', is told the noise level' : ''),
   ];
   const peak = megabytes(total.activationPeakBytes);
   const table = formatTable([header, partRow({ name: 'total', ...total })]);
   return {
-    json: { ...facts, input, total, tensors: weights.size },
+    json: {
+      ...{ architecture, details, scale, inChannels, outChannels },
+      ...{ multiple, fixedSize, valueRange, takesNoiseLevel },
+      ...{ input, total },
+    },
     text: `${lines(notes)}${table}for an input of ${input.width}x${input.height}; activations alive at once: ${peak} (float32)\n`,
   };
 }

@@ -225,7 +225,7 @@ export function checkSampling(file: SchedulerFile, name?: SchedulerName): void {
 
 /** Settings that a sampler would read and cannot follow. Those of another class are not meant for it. */
 function unsupported(file: SchedulerFile, name: SchedulerName, isOwn: boolean): string[] {
-  const found = (key: keyof SchedulerFile & string, fits: boolean): string[] =>
+  const found = (key: string, fits: boolean): string[] =>
     fits ? [] : [`${key} ${String(file[key])}`];
   const sigmas = isOfSigmas(name);
   const multistep = name === 'dpm++' || name === 'deis' || name === 'unipc';

@@ -8,7 +8,6 @@ import {
   restorerMultiple,
   type RestorerConfig,
 } from '../models/index.js';
-import { openForeignSource } from '../onnx/index.js';
 import { createWebExecutor, type WebExecutorOptions } from '../runtime/ort-web.js';
 import type { Weights } from '../tensor/index.js';
 import {
@@ -74,6 +73,8 @@ async function foreignModel(
       ...(threads !== undefined && { threads }),
       ...(wasmPaths !== undefined && { wasmPaths }),
     });
+  // Most pages open a folder: what reads files of others is loaded when it is asked for.
+  const { openForeignSource } = await import('../onnx/openForeignSource.js');
   const network = await openForeignSource(bytesSource(bytes, name), { executor });
   const config = foreignRestorer(network);
   return { task: config.scale > 1 ? 'sr' : 'denoise', config, weights: network.weights };
