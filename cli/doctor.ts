@@ -36,8 +36,7 @@ export function defineDoctor(command: Command): void {
 }
 
 async function diagnose(model: string): Promise<Diagnosis> {
-  const { availableMemory, onnxRuntimeVersion, openRestorerModel } =
-    await import('../src/node.js');
+  const { availableMemory, onnxRuntimeVersion, openRestorerModel } = await import('../src/node.js');
   const folder = await openRestorerModel(model);
   return {
     nanosd: packageVersion(),

@@ -12,7 +12,7 @@ const sharp = [0, 1, 0x28, 0x2e, 0x50, 0x51, 0x52, 0x62, 0x63, 0x68, 0x71, 0x80,
 export function mutate(files: readonly Uint8Array[], seed: number): Uint8Array {
   const random = Random.seeded(seed);
   const below = (n: number): number => Math.floor(random.uniform() * n);
-  let bytes = Uint8Array.from(files[below(files.length)]);
+  let bytes: Uint8Array = Uint8Array.from(files[below(files.length)]);
   // Half of the damage goes where the pickle and the directory are: storages are numbers, which may be any.
   const place = (): number =>
     below(2) === 0 ? below(bytes.length) : below(Math.min(bytes.length, 1200));

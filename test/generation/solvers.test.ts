@@ -36,10 +36,10 @@ describe('Heun, DEIS and UniPC', () => {
   it.each(goldens.cases)('$scheduler with $config goes the way of diffusers', (one) => {
     const scheduler = createScheduler(configOf(one.scheduler, one.config), one.steps);
     scheduler.timesteps.forEach((t, i) => expect(t).toBeCloseTo(one.timesteps[i], 2));
-    let [state, sample] = [
-      initialSchedulerState,
-      Float32Array.from(goldens.initial, (x) => x * scheduler.initNoiseSigma),
-    ];
+    let state = initialSchedulerState;
+    let sample: Float32Array = Float32Array.from(goldens.initial, (x) => {
+      return x * scheduler.initNoiseSigma;
+    });
     for (const [i, wanted] of one.samples.entries()) {
       const scale = Math.max(1, ...wanted.map(Math.abs));
       wanted.forEach((value, k) => expect(Math.abs(sample[k] - value) / scale).toBeLessThan(2e-5));
