@@ -12,7 +12,7 @@ export function defineConvert(command: Command): void {
   command
     .argument(
       '<checkpoint>',
-      'a folder of diffusers, or a .safetensors file of the original layout',
+      'a folder of diffusers, or a .safetensors or .ckpt file of the original layout',
     )
     .requiredOption(
       '-o, --output <path>',
