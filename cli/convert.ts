@@ -35,6 +35,7 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
     await import('../src/node.js');
   const { output, precision, variant, overwrite } = flags;
   await using checkpoint = await openCheckpoint(path, variant === undefined ? {} : { variant });
+  for (const notice of checkpoint.notices) process.stderr.write(`nanosd: ${notice}\n`);
   const pipeline =
     precision === undefined ? checkpoint : castPipeline(checkpoint, precisionOf(precision));
   await withWriteProgress(output, (progress) => {
