@@ -36,7 +36,7 @@ export function createEngine(client: RestoreClient): Engine {
     try {
       const model = await client.call(
         'open',
-        { url: modelUrl(entry), device, threads },
+        { model: entry.file ?? modelUrl(entry), device, threads },
         { onProgress: (progress) => showState('starting', downloadText(progress)) },
       );
       showDevice(model, device);

@@ -3,7 +3,7 @@ import { createComparison } from './comparison.js';
 import { byId } from './dom.js';
 import { createEngine } from './engine.js';
 import { bindIntake } from './intake.js';
-import { fetchModels } from './models.js';
+import { droppedEntry, fetchModels, isModelFile } from './models.js';
 import { messageOf, showNotice } from './notices.js';
 import { keepForOffline, type OfflineState } from './offline.js';
 import { startRestoreClient } from './restoreClient.js';
@@ -38,7 +38,18 @@ async function start(): Promise<void> {
     camera.stop();
     void workbench.add(files);
   };
-  bindIntake(addPhotos);
+  const addModel = async (file: File): Promise<void> => {
+    const entry = droppedEntry(file);
+    const { scale, task } = await engine.open(entry, panel.current.device);
+    panel.add({ ...entry, scale, task });
+  };
+  bindIntake((files) => {
+    const photos = files.filter((file) => !isModelFile(file));
+    for (const file of files.filter(isModelFile)) {
+      addModel(file).catch((error: unknown) => showNotice(messageOf(error)));
+    }
+    if (photos.length > 0) addPhotos(photos);
+  });
   byId('example', HTMLButtonElement).addEventListener('click', () => {
     void fetchExample().then((file) => addPhotos([file]));
   });

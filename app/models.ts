@@ -8,6 +8,8 @@ export interface ModelEntry {
   readonly scale: number;
   readonly parameters: number;
   readonly bytes: number;
+  /** The file itself, of a model that was dropped on the page. */
+  readonly file?: File;
 }
 
 interface Words {
@@ -42,6 +44,18 @@ export async function fetchModels(): Promise<readonly ModelEntry[]> {
   return manifest.models;
 }
 
+/** Files of networks that other programs have trained, by their names. */
+const modelFile = /\.(onnx|pth|pt|ckpt|safetensors)$/i;
+
+export function isModelFile({ name }: File): boolean {
+  return modelFile.test(name);
+}
+
+/** What is known of a dropped model before it is open. */
+export function droppedEntry(file: File): ModelEntry {
+  return { name: file.name, task: 'sr', scale: 1, parameters: 0, bytes: file.size, file };
+}
+
 export function modelUrl({ name }: ModelEntry): string {
   return new URL(`./models/${name}/`, document.baseURI).href;
 }
@@ -56,12 +70,15 @@ export function taskChoices(entries: readonly ModelEntry[]): Choice[] {
 export function modelChoices(entries: readonly ModelEntry[], task: string): Choice[] {
   return entries
     .filter((entry) => entry.task === task)
-    .map(({ name, bytes, parameters, scale }) => ({
+    .map(({ name, bytes, parameters, scale, file }) => ({
       value: name,
       label: name,
       note: `${(bytes / 1e6).toFixed(1)} MB`,
       description:
-        models[name] ?? `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`,
+        models[name] ??
+        (file
+          ? `Your file, ×${scale}. It stays on this device.`
+          : `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`),
     }));
 }
 

@@ -20,8 +20,8 @@ export interface Fraction {
 }
 
 export interface OpenArgs {
-  /** Where the model's folder is. */
-  readonly url: string;
+  /** Where the model's folder is, or a file that was dropped on the page. */
+  readonly model: string | File;
   readonly device: string;
   readonly threads: number;
 }
@@ -31,6 +31,7 @@ export interface OpenedModel {
   readonly device: string;
   readonly threads: number;
   readonly scale: number;
+  readonly task: string;
   /** Why it is not what was asked for. */
   readonly rejected: { readonly device: string; readonly problem: string } | null;
 }

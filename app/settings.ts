@@ -24,6 +24,8 @@ export interface Settings {
 export interface SettingsPanel {
   readonly current: Settings;
   modelEntry(): ModelEntry;
+  /** Adds a model, and chooses it. */
+  add(entry: ModelEntry): void;
 }
 
 const storageKey = 'nanosd-settings';
@@ -56,9 +58,10 @@ const defaults = {
 
 /** Builds the panel; `onChange` is called after each change. */
 export function createSettingsPanel(
-  models: readonly ModelEntry[],
+  listed: readonly ModelEntry[],
   onChange: (settings: Settings, changed: keyof Settings) => void,
 ): SettingsPanel {
+  let models = listed;
   let current = restored(models);
   const entry = (): ModelEntry => entryOf(models, current.model);
   const change = <K extends keyof Settings>(key: K, value: Settings[K]): void => {
@@ -94,6 +97,13 @@ export function createSettingsPanel(
       return current;
     },
     modelEntry: entry,
+    add(added) {
+      models = [...models.filter(({ name }) => name !== added.name), added];
+      const { task, name: model, scale } = added;
+      current = consistent(models, { ...current, task, model, scale });
+      render();
+      onChange(current, 'model');
+    },
   };
 }
 

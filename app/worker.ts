@@ -58,19 +58,20 @@ function createHandlers(): Handlers {
 const WHOLE_FRAME = 512;
 
 async function openModel(
-  { url, device, threads }: OpenArgs,
+  { model: source, device, threads }: OpenArgs,
   { signal, onProgress }: Context,
 ): Promise<{ restorer: WebRestorer; model: OpenedModel }> {
   let rejected: OpenedModel['rejected'] = null;
   const restorer = await createRestorer({
-    model: url,
+    model: source,
     device,
     threads,
     signal,
     onDownload: ({ loaded, total }) => onProgress({ done: loaded, total }),
     onDeviceFallback: (fallback) => (rejected = fallback),
   });
-  const model = { device: restorer.device, threads, scale: restorer.scale, rejected };
+  const { scale, task } = restorer;
+  const model = { device: restorer.device, threads, scale, task, rejected };
   return { restorer, model };
 }
 

@@ -27,6 +27,7 @@ export * from './restoration/evaluation-node.js';
 export * from './restoration/openRestorer-node.js';
 export { openRestorer as createRestorer } from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
+export * from './restoration/restorerModel-node.js';
 export * from './restoration/restoreTree-node.js';
 export * from './restoration/testDevices-node.js';
 export * from './runtime/availableMemory-node.js';

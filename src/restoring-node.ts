@@ -3,6 +3,7 @@ export type { ImageFormat } from './image/sharp-node.js';
 export { removeStaleWorkFolders } from './image/workFolder-node.js';
 export * from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
+export * from './restoration/restorerModel-node.js';
 export * from './restoration/restoreTree-node.js';
 export { availableMemory } from './runtime/availableMemory-node.js';
 export { makeFolder } from './weights/makeFolder-node.js';

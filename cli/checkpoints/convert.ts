@@ -12,7 +12,7 @@ export function defineConvert(command: Command): void {
   command
     .argument(
       '<checkpoint>',
-      'a folder of diffusers, or a .safetensors file of the original layout',
+      'a folder of diffusers, or a .safetensors or .ckpt file of the original layout',
     )
     .requiredOption(
       '-o, --output <path>',
@@ -35,6 +35,7 @@ async function convert(path: string, flags: ConvertFlags): Promise<void> {
     await import('../../src/node.js');
   const { output, precision, variant, overwrite } = flags;
   await using checkpoint = await openCheckpoint(path, variant === undefined ? {} : { variant });
+  for (const notice of checkpoint.notices) process.stderr.write(`nanosd: ${notice}\n`);
   const pipeline =
     precision === undefined ? checkpoint : castPipeline(checkpoint, precisionOf(precision));
   await withWriteProgress(output, (progress) => {

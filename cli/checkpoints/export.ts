@@ -16,7 +16,7 @@ export function defineExport(command: Command): void {
   command
     .argument(
       '<checkpoint>',
-      'a folder of diffusers, or a .safetensors file of the original layout',
+      'a folder of diffusers, or a .safetensors or .ckpt file of the original layout',
     )
     .requiredOption('-o, --output <folder>', 'the folder to write')
     .addOption(new Option('--format <format>', 'what for').choices(['onnx']).default('onnx'))

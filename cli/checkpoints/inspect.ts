@@ -6,7 +6,7 @@ export function defineInspect(command: Command): void {
   command
     .argument(
       '<model>',
-      'a checkpoint (folder or .safetensors file), or a model: its folder or name',
+      'a checkpoint (folder, .safetensors or .ckpt file), or a model: its folder, name or file',
     )
     .option('--size <size>', 'picture to count the work for, such as 512 or 640x480', parseSize)
     .option('--check', 'also read all weights, and look for numbers that are none', false)

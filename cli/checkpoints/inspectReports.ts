@@ -1,20 +1,23 @@
 import { basename } from 'node:path';
 import {
   checkFiniteSource,
+  inspectForeign,
   inspectNetwork,
   inspectPipeline,
   inspectRestorer,
+  isForeign,
   trainedSize,
   type Checkpoint,
+  type ForeignNetwork,
   type NetworkReport,
   type PartReport,
 } from '../../src/index.js';
 import {
   openCheckpoint,
   openNetworkFolder,
-  openRestorerFolder,
+  openRestorerModel,
   readCheckpointConfigs,
-  readRestorerWeights,
+  readRestorerModelWeights,
 } from '../../src/node.js';
 import { createProgressLine } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
@@ -32,16 +35,47 @@ export interface Report {
 }
 
 export async function restorerReport(path: string, { size }: InspectFlags): Promise<Report> {
-  const folder = await openRestorerFolder(path);
+  const { config, ...folder } = await openRestorerModel(path);
+  const wanted = size ?? { width: 128, height: 128 };
+  if (isForeign(config)) return foreignReport(config.network, wanted);
   // The counts follow from the config; that the weights agree with it is worth knowing too.
-  await readRestorerWeights(folder);
-  const report = inspectRestorer(folder.config, size ?? { width: 128, height: 128 });
+  await readRestorerModelWeights({ ...folder, config });
+  const report = inspectRestorer(config, wanted);
   const { input, total, stages } = report;
   const table = formatTable([header, ...[...stages, { name: 'total', ...total }].map(partRow)]);
   const peak = megabytes(total.activationPeakBytes);
   return {
     json: report,
     text: `${table}for an input of ${input.width}x${input.height}; activations alive at once: ${peak} (float32)\n`,
+  };
+}
+
+/** A network that another program has trained: what it is, and what it costs. */
+function foreignReport(
+  network: ForeignNetwork,
+  size: { readonly width: number; readonly height: number },
+): Report {
+  const { architecture, details, scale, inChannels, outChannels } = network;
+  const { multiple, fixedSize, valueRange, takesNoiseLevel } = network;
+  const { input, total } = inspectForeign(network, size);
+  const [black, white] = valueRange;
+  const colours = { 1: 'gray or luma', 3: 'RGB', 4: 'RGBA' }[inChannels] ?? 'channels';
+  const anySize = multiple > 1 ? `sides that are multiples of ${multiple}` : 'any size';
+  const notes = [
+    `${architecture}, ${details}`,
+    `x${scale}, ${colours}, values from ${black} to ${white}, ` +
+      (fixedSize ? `${fixedSize.width}x${fixedSize.height} alone` : anySize) +
+      (takesNoiseLevel ? ', is told the noise level' : ''),
+  ];
+  const peak = megabytes(total.activationPeakBytes);
+  const table = formatTable([header, partRow({ name: 'total', ...total })]);
+  return {
+    json: {
+      ...{ architecture, details, scale, inChannels, outChannels },
+      ...{ multiple, fixedSize, valueRange, takesNoiseLevel },
+      ...{ input, total },
+    },
+    text: `${lines(notes)}${table}for an input of ${input.width}x${input.height}; activations alive at once: ${peak} (float32)\n`,
   };
 }
 
@@ -76,12 +110,14 @@ export async function checkpointReport(path: string, flags: InspectFlags): Promi
     `for a picture of ${input.width}x${input.height}, and one step of the U-Net`,
     `activations alive at once (float32): ${alive}`,
     ...(configs.hasWeights ? [] : ['no weights: counted from the configs alone']),
+    ...configs.notices,
   ];
   return {
     json: {
       ...Object.fromEntries(parts),
       input,
       activationPeakBytes: Object.fromEntries(peaks),
+      notices: configs.notices,
     },
     text: formatTable([header, ...rows, partRow({ name: 'total', ...total })]) + lines(notes),
   };

@@ -32,7 +32,7 @@ export function defineSurgery(command: Command): void {
   command
     .argument(
       '<checkpoint>',
-      'the teacher: a folder of diffusers, or a .safetensors file of the original layout',
+      'the teacher: a folder of diffusers, or a .safetensors or .ckpt file of the original layout',
     )
     .requiredOption('-o, --output <folder>', 'the checkpoint to write')
     .option('--stages <stages>', 'of the U-Net: "E1 E2 E3 D3 D2 D1"; all of it stays, unless given')

@@ -36,9 +36,9 @@ export function defineDoctor(command: Command): void {
 }
 
 async function diagnose(model: string): Promise<Diagnosis> {
-  const { availableMemory, onnxRuntimeVersion, openRestorerFolder } =
+  const { availableMemory, onnxRuntimeVersion, openRestorerModel } =
     await import('../../src/node.js');
-  const folder = await openRestorerFolder(model);
+  const folder = await openRestorerModel(model);
   return {
     nanosd: packageVersion(),
     node: process.versions.node,

@@ -42,7 +42,10 @@ interface GenerateFlags {
   readonly json: boolean;
 }
 
-const schedulers = ['pndm', 'ddim', 'ddpm', 'euler', 'euler-a', 'dpm++', 'lcm'] as const;
+const schedulers = [
+  ...(['pndm', 'ddim', 'ddpm', 'euler', 'euler-a', 'heun', 'dpm++', 'deis', 'unipc'] as const),
+  'lcm',
+] as const;
 const LARGEST_SEED = 2 ** 32 - 1;
 
 /** The checkpoint of this project, which its packages leave out. */

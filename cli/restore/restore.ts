@@ -4,6 +4,7 @@ import {
   parseBytes,
   parseCount,
   parseFactor,
+  parseNumber,
   parseQuality,
   parseTile,
 } from '../terminal/arguments.js';
@@ -30,7 +31,15 @@ export function defineRestore(command: Command): void {
       parseCount,
     )
     .option('-f, --format <name>', 'png, jpeg, webp, avif, tiff or gif (default: as the photo)')
-    .option('-m, --model <model>', "a model's folder or name (default: the best one for the task)")
+    .option(
+      '-m, --model <model>',
+      "a model's folder or name, or a community upscaler's file: .onnx, .pth, .safetensors (default: the best for the task)",
+    )
+    .option(
+      '--noise-level <sigma>',
+      'what FDnCNN and FFDNet are told, 0 to 255 (default: 15)',
+      parseNumber,
+    )
     .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ..., auto', 'cpu')
     .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)

@@ -12,6 +12,7 @@ export interface ModelFlags {
   readonly model?: string;
   readonly device: string;
   readonly threads?: number;
+  readonly noiseLevel?: number;
 }
 
 /**
@@ -19,12 +20,13 @@ export interface ModelFlags {
  * @throws UsageError when it enlarges by another factor.
  */
 export async function openModel(flags: ModelFlags): Promise<FileRestorer> {
-  const { task, model, device, threads, scale } = flags;
+  const { task, model, device, threads, noiseLevel, scale } = flags;
   const options: OpenRestorerOptions = {
     task,
     device,
     ...(model !== undefined && { model }),
     ...(threads !== undefined && { threads }),
+    ...(noiseLevel !== undefined && { noiseLevel }),
     onDeviceFallback: (wrong) =>
       process.stderr.write(`nanosd: ${wrong.device} is not used: ${wrong.problem}\n`),
   };

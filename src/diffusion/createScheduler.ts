@@ -1,13 +1,16 @@
 import { ddimScheduler } from './ddim.js';
 import { ddpmScheduler } from './ddpm.js';
+import { deisScheduler } from './deis.js';
 import { dpmSolverScheduler } from './dpmSolver.js';
 import { eulerAncestralScheduler, eulerScheduler } from './euler.js';
+import { heunScheduler } from './heun.js';
 import { lcmScheduler } from './lcm.js';
 import { createNoiseSchedule } from './noiseSchedule.js';
 import { pndmScheduler } from './pndm.js';
 import type { Scheduler, SchedulerOptions, SchedulerSetup } from './scheduler.js';
-import type { SchedulerConfig } from './schedulerConfig.js';
+import { isOfSigmas, type SchedulerConfig } from './schedulerConfig.js';
 import { imageToImageStart, roundHalfEven, spacedTimesteps } from './timestepSpacing.js';
+import { unipcScheduler } from './unipc.js';
 
 /**
  * The scheduler of a configuration, for a number of steps.
@@ -36,8 +39,14 @@ export function createScheduler(
       return eulerScheduler(setup, spaced);
     case 'euler-a':
       return eulerAncestralScheduler(setup, spaced);
+    case 'heun':
+      return heunScheduler(setup, spaced);
     case 'dpm++':
       return dpmSolverScheduler(setup);
+    case 'deis':
+      return deisScheduler(setup);
+    case 'unipc':
+      return unipcScheduler(setup);
     case 'lcm':
       return lcmScheduler(setup, strength);
   }
@@ -47,7 +56,7 @@ function checkPrediction({ name, predictionType, rescaleBetasZeroSnr }: Schedule
   if (name === 'pndm' && predictionType === 'sample') {
     throw new RangeError('expected epsilon or v_prediction for the pndm scheduler, got sample');
   }
-  const infinite = name !== 'euler' && name !== 'euler-a' && name !== 'dpm++';
+  const infinite = !isOfSigmas(name);
   if (infinite && rescaleBetasZeroSnr && predictionType === 'epsilon') {
     throw new RangeError(
       `expected v_prediction or sample for the ${name} scheduler with rescale_betas_zero_snr ` +

@@ -1,14 +1,8 @@
 import { linearCombination } from './linearCombination.js';
 import { predictedOriginal } from './predictionType.js';
+import { multistepPath } from './multistepPath.js';
 import type { Scheduler, SchedulerSetup } from './scheduler.js';
-import {
-  karrasSigmas,
-  levelOfSigma,
-  sigmaAt,
-  sigmasOfSchedule,
-  timestepOfSigma,
-} from './sigmas.js';
-import { roundHalfEven, spacedTimesteps } from './timestepSpacing.js';
+import { levelOfSigma } from './sigmas.js';
 
 /** Below this many steps the last is of first order, which is steadier (Lu et al. 2022b). */
 const FEW_STEPS = 15;
@@ -16,7 +10,7 @@ const FEW_STEPS = 15;
 /** DPM-Solver++ of order 1 or 2, multistep, on predicted clean samples (Lu et al. 2022b, algorithm 2). */
 export function dpmSolverScheduler(setup: SchedulerSetup): Scheduler {
   const { config, start } = setup;
-  const path = dpmSolverPath(setup);
+  const path = multistepPath(setup);
   const timesteps = path.timesteps.slice(start);
   const sigmas = path.sigmas.slice(start);
   const last = timesteps.length - 1;
@@ -67,27 +61,4 @@ function extrapolate(
   const weight = solverType === 'midpoint' ? 1 / 2 : 1 / (1 - Math.exp(-h)) - 1 / h;
   const slope = weight / ratio;
   return linearCombination([1 + slope, original], [-slope, earlier]);
-}
-
-function dpmSolverPath({ config, schedule, steps }: SchedulerSetup): {
-  timesteps: number[];
-  sigmas: number[];
-} {
-  const table = sigmasOfSchedule(schedule);
-  const end = config.finalSigmasType === 'zero' ? 0 : table[0];
-  if (config.useKarrasSigmas) {
-    const sigmas = karrasSigmas(table[table.length - 1], table[0], steps);
-    const timesteps = sigmas.map((sigma) => roundHalfEven(timestepOfSigma(table, sigma)));
-    return { timesteps, sigmas: [...sigmas, end] };
-  }
-  const { timestepSpacing: spacing, numTrainTimesteps, stepsOffset } = config;
-  const options = { spacing, numTrainTimesteps, stepsOffset };
-  // Its leading and linspace timesteps leave one out at the end, which the last step goes past.
-  const timesteps =
-    spacing === 'trailing'
-      ? spacedTimesteps(steps, options)
-      : spacedTimesteps(steps + 1, options)
-          .slice(0, steps)
-          .map(roundHalfEven);
-  return { timesteps, sigmas: [...timesteps.map((timestep) => sigmaAt(table, timestep)), end] };
 }

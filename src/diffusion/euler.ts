@@ -35,7 +35,7 @@ export function eulerAncestralScheduler(
   return sigmaSpaceScheduler(setup, path, target, true);
 }
 
-function eulerPath(
+export function eulerPath(
   { config, schedule, start }: SchedulerSetup,
   spaced: readonly number[],
 ): SigmaPath {

@@ -5,9 +5,11 @@ import { createScheduler } from './createScheduler.js';
 import { guide } from './guidance.js';
 import { predictionTarget, predictionTypes, type PredictionType } from './predictionType.js';
 import {
+  checkSampling,
   schedulerConfig,
   schedulerConfigSchema,
   schedulerNames,
+  schedulerNotices,
   type SchedulerName,
 } from './schedulerConfig.js';
 import { initialSchedulerState, type Scheduler } from './scheduler.js';
@@ -49,12 +51,56 @@ describe('a scheduler config', () => {
   });
 
   it('names what it does not know or support', () => {
-    const wrong = { ...published, betas: 1, thresholding: true, _class_name: 'HeunScheduler' };
-    expect(() => parse(wrong)).toThrow('scheduler_config.json: betas: no such key');
-    expect(() => parse(wrong)).toThrow('thresholding: expected false, got true');
-    expect(() => parse(wrong)).toThrow(
-      /_class_name: expected PNDMScheduler, .* got "HeunScheduler"/,
+    const wrong = {
+      ...published,
+      betas: 1,
+      prediction_type: 'flow_prediction',
+      _class_name: 'Flow',
+    };
+    expect(() => parse({ ...published, betas: 1 })).toThrow(
+      'scheduler_config.json: betas: no such key',
     );
+    expect(() => parse(wrong)).toThrow('prediction_type: expected epsilon, v_prediction or sample');
+    expect(() => parse(wrong)).toThrow('_class_name: expected the class of a scheduler');
+    expect(() => parse({ ...published, use_flow_sigmas: true })).toThrow('use_flow_sigmas');
+  });
+
+  it('passes keys that newer versions add and that change nothing, with a notice', () => {
+    const file = parse({
+      ...published,
+      flow_shift: 1,
+      brand_new: null,
+      lambda_min_clipped: -Infinity,
+    });
+    expect(schedulerNotices(file)).toEqual([
+      "ignored of the scheduler's config: flow_shift, brand_new",
+    ]);
+    expect(schedulerConfig(file, 'dpm++').name).toBe('dpm++');
+  });
+
+  it.each(['LMSDiscreteScheduler', 'KDPM2DiscreteScheduler', 'TCDScheduler', 'EDMEulerScheduler'])(
+    'reads that of a %s, which asks for another sampler',
+    (className) => {
+      const file = parse({ ...published, _class_name: className, gamma: 0.3 });
+      expect(schedulerNotices(file)[0]).toContain(className);
+      expect(() => checkSampling(file)).toThrow(`got ${className} of the checkpoint: choose one`);
+      expect(() => checkSampling(file, 'euler')).not.toThrow();
+      expect(schedulerConfig(file, 'euler')).toMatchObject({ betaSchedule: 'scaled_linear' });
+    },
+  );
+
+  it('refuses to sample as asked only where the sampler would have to', () => {
+    const file = parse({
+      ...published,
+      _class_name: 'DPMSolverMultistepScheduler',
+      algorithm_type: 'sde-dpmsolver++',
+      solver_order: 3,
+      use_exponential_sigmas: true,
+    });
+    expect(() => checkSampling(file)).toThrow(
+      'expected what the dpm++ scheduler can do, got use_exponential_sigmas true, solver_order 3, algorithm_type sde-dpmsolver++',
+    );
+    expect(() => checkSampling(file, 'ddim')).not.toThrow();
   });
 });
 

@@ -8,7 +8,7 @@ import type { SchedulerConfig } from './schedulerConfig.js';
 export interface SchedulerState {
   /** Earlier outputs (DPM-Solver++: predicted clean samples), the newest last. */
   readonly outputs: readonly Float32Array[];
-  /** PNDM: the sample that its second call steps from again. */
+  /** PNDM, Heun, UniPC: the sample that a step is done from again. */
   readonly firstSample?: Float32Array;
 }
 

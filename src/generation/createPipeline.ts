@@ -1,4 +1,5 @@
 import {
+  checkSampling,
   createScheduler,
   schedulerConfig,
   type Scheduler,
@@ -154,6 +155,7 @@ function latentShape({ unet, vae }: PipelineParts, request: GenerationRequest): 
 
 function requestedScheduler(file: SchedulerFile, request: GenerationRequest): Scheduler {
   const { steps = defaultSteps, source } = request;
+  checkSampling(file, request.scheduler);
   const config = schedulerConfig(file, ...(request.scheduler ? [request.scheduler] : []));
   return createScheduler(config, steps, source ? { strength: source.strength } : {});
 }

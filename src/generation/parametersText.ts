@@ -22,7 +22,10 @@ const samplers: Readonly<Record<SchedulerName, string>> = {
   ddpm: 'DDPM',
   euler: 'Euler',
   'euler-a': 'Euler a',
+  heun: 'Heun',
   'dpm++': 'DPM++ 2M',
+  deis: 'DEIS',
+  unipc: 'UniPC',
   lcm: 'LCM',
 };
 

@@ -2,20 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { ModelError } from './modelFiles-node.js';
 
-const pickles: ReadonlySet<string> = new Set(['.bin', '.ckpt', '.pt', '.pth', '.pkl']);
+const torchEndings: ReadonlySet<string> = new Set(['.bin', '.ckpt', '.pt', '.pth', '.pkl']);
 
-/** Whether a file is a pickle by its name: a program that runs when it is opened, and may do anything. */
-export function isPickle(path: string): boolean {
-  return pickles.has(extname(path).toLowerCase());
-}
-
-/** The error for a pickle, which says how to convert it. */
-export function pickleError(path: string, load: string): ModelError {
-  return new ModelError(
-    `${path}: expected safetensors, got a pickle, which can run any program when it is opened; ` +
-      `if you trust it, convert it with diffusers: ` +
-      `StableDiffusionPipeline.${load}.save_pretrained("OUT", safe_serialization=True)`,
-  );
+/** Whether a file is one of torch's by its name. */
+export function isTorchFile(path: string): boolean {
+  return torchEndings.has(extname(path).toLowerCase());
 }
 
 /**
@@ -35,10 +26,8 @@ export async function findWeightsFile(
   const found = wanted.find((name) => names.includes(name));
   if (found !== undefined) return join(folder, found);
   const others = names.filter((name) => name.endsWith('.safetensors'));
-  const pickle = names.find(isPickle);
-  if (others.length === 0 && pickle !== undefined) {
-    throw pickleError(join(folder, pickle), `from_pretrained("${join(folder, '..')}")`);
-  }
+  const torchName = torchNames(stem, variant).find((name) => names.includes(name));
+  if (others.length === 0 && torchName !== undefined) return join(folder, torchName);
   const got = others.length > 0 ? others.join(', ') : 'none';
   throw new ModelError(`${folder}: expected ${wanted[0]} or its index, got ${got}`);
 }
@@ -46,7 +35,14 @@ export async function findWeightsFile(
 /** Whether a folder holds weights, of whatever kind. */
 export async function holdsWeights(folder: string): Promise<boolean> {
   const names = await readdir(folder).catch((): string[] => []);
-  return names.some((name) => /\.safetensors(\.|$)/.test(name) || isPickle(name));
+  return names.some((name) => /\.safetensors(\.|$)/.test(name) || isTorchFile(name));
+}
+
+/** What diffusers and transformers call weights that torch has saved. */
+function torchNames(stem: string, variant: string | undefined): readonly string[] {
+  const stems = [stem, `pytorch_${stem}`];
+  const endings = variant === undefined ? ['.bin', '.fp16.bin'] : [`.${variant}.bin`];
+  return stems.flatMap((name) => endings.map((ending) => name + ending));
 }
 
 /** The names that diffusers has given to a set of weights: whole, and the index of shards. */

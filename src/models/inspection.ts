@@ -1,4 +1,5 @@
-import { costByStage, graphCost } from '../graph/index.js';
+import { costByStage, graphCost, type Graph } from '../graph/index.js';
+import type { ForeignNetwork } from './foreign/index.js';
 import { restorer, restorerMultiple, type RestorerConfig } from './restorer.js';
 
 /** What a part of a network holds and computes. */
@@ -34,7 +35,20 @@ export function inspectRestorer(
   const [width, height] = [size.width, size.height].map((side) => {
     return Math.ceil(side / multiple) * multiple;
   });
-  const graph = restorer(config, { batch: 1, height, width });
+  return report(restorer(config, { batch: 1, height, width }), { width, height });
+}
+
+/** The same of a network that another program has trained. */
+export function inspectForeign(
+  { graph, multiple, fixedSize }: ForeignNetwork,
+  size: { readonly width: number; readonly height: number },
+): ModelReport {
+  const up = (side: number): number => Math.ceil(side / multiple) * multiple;
+  const input = fixedSize ?? { width: up(size.width), height: up(size.height) };
+  return report(graph({ batch: 1, ...input }), input);
+}
+
+function report(graph: Graph, input: ModelReport['input']): ModelReport {
   const { parameters, tensors, macs, peakBytes } = graphCost(graph);
   const stages = [...costByStage(graph, (name) => name.split('.')[0])].map(
     ([name, part]): StageReport => ({
@@ -45,5 +59,5 @@ export function inspectRestorer(
     }),
   );
   const total = { parameters, tensors, gmac: macs / 1e9, activationPeakBytes: peakBytes };
-  return { input: { width, height }, total, stages };
+  return { input, total, stages };
 }

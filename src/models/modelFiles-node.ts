@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { parsePythonJson } from '../weights/index.js';
 import type { ConfigFile } from './network.js';
 import { packagePath } from './packageFolder-node.js';
 
@@ -27,7 +28,7 @@ export async function readJsonFile(path: string): Promise<unknown> {
     throw new ModelError(`${path}: cannot be read (${String(error)})`, { cause: error });
   });
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch (error) {
     throw new ModelError(`${path}: expected JSON (${(error as Error).message})`, { cause: error });
   }

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { WeightsError, type Checkpoint } from '../weights/index.js';
-import { openSafetensorsFile, type CheckpointFile } from '../weights/safetensors-node.js';
+import { openWeightsFile } from '../weights/openWeightsFile-node.js';
+import type { CheckpointFile } from '../weights/safetensors-node.js';
 import { findWeightsFile, holdsWeights } from './componentFiles-node.js';
 import { readConfigFile } from './modelFiles-node.js';
 import { componentClasses, parseNetwork, type Network } from './network.js';
@@ -61,7 +62,7 @@ export function weightsOf(
   }
 }
 
-/** Safetensors files that are closed together. */
+/** Files of weights that are closed together. */
 export interface OpenFiles {
   open(path: string): Promise<Checkpoint>;
 }
@@ -76,7 +77,7 @@ export async function withFiles<T extends object>(
   };
   try {
     const open = async (path: string): Promise<Checkpoint> => {
-      const file = await openSafetensorsFile(path);
+      const file = await openWeightsFile(path);
       opened.push(file);
       return file;
     };

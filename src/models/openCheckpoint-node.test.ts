@@ -1,8 +1,9 @@
-import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyFiles } from '../../test/checkpoints/tinyFiles.js';
+import { torchFile } from '../../test/checkpoints/torchFile.js';
 import { createNodeExecutor } from '../runtime/ort-node.js';
 import { float32, Random, tensor, toFloat32, type Tensor } from '../tensor/index.js';
 import { encodeSafetensors } from '../weights/index.js';
@@ -11,7 +12,7 @@ import { initCheckpoint } from './initCheckpoint-node.js';
 import { nanosdUnet } from './nanosdUnet.js';
 import { stagedUnetOf } from './network.js';
 import { openCheckpoint, readCheckpointConfigs } from './openCheckpoint-node.js';
-import { writeLdmFile } from './writeCheckpoint-node.js';
+import { writeCheckpoint, writeLdmFile } from './writeCheckpoint-node.js';
 
 const stem = 'diffusion_pytorch_model';
 let root: string;
@@ -109,6 +110,45 @@ describe('a folder of diffusers', () => {
       await rm(join(folder, component, `${stem}.safetensors`));
     }
     expect(await dtypeOf()).toBe('float16');
+  });
+
+  it('may hold weights that torch has saved, which run in place as others do', async () => {
+    const folder = await copy(async (path) => {
+      const weights = join(path, 'unet', `${stem}.safetensors`);
+      const { tensors } = await readSafetensorsFile(weights);
+      await rm(weights);
+      await writeFile(join(path, 'unet', `${stem}.bin`), torchFile(tensors, 'state_dict'));
+    });
+    expect(await runUnet(folder)).toEqual(await runUnet(original));
+  });
+
+  it('tells what it passes over, whatever its scheduler', async () => {
+    const folder = await copy(async (path) => {
+      const scheduler = join(path, 'scheduler', 'scheduler_config.json');
+      const file = { _class_name: 'KDPM2DiscreteScheduler', beta_schedule: 'scaled_linear' };
+      const json = JSON.stringify({ ...file, flow_shift: 1 });
+      await writeFile(scheduler, json.replace('}', ', "lambda_min_clipped": -Infinity}'));
+    });
+    await using checkpoint = await openCheckpoint(folder);
+    expect(checkpoint.notices).toEqual([
+      'KDPM2DiscreteScheduler is not one of our schedulers: generate asks for --scheduler',
+      "ignored of the scheduler's config: flow_shift",
+    ]);
+    expect(checkpoint.schedulerFile).toMatchObject({ lambda_min_clipped: -Infinity });
+    const again = join(root, `again${copies++}`);
+    await writeCheckpoint(again, checkpoint, null);
+    const text = await readFile(join(again, 'scheduler', 'scheduler_config.json'), 'utf8');
+    expect(text).toContain('"lambda_min_clipped": -Infinity');
+  });
+
+  it('of an inpainting model keeps its class', async () => {
+    const folder = join(root, 'inpainting');
+    const files = { ...tinyFiles, unet: { ...tinyFiles.unet, in_channels: 9 } };
+    await initCheckpoint(folder, files, { seed: 1 });
+    const index = JSON.parse(await readFile(join(folder, 'model_index.json'), 'utf8')) as object;
+    expect(index).toMatchObject({ _class_name: 'StableDiffusionInpaintPipeline' });
+    const { notices } = await readCheckpointConfigs(folder);
+    expect(notices).toEqual(['an inpainting model: its U-Net takes 9 channels']);
   });
 
   it('may read no text', async () => {
@@ -222,14 +262,6 @@ describe('what is refused', () => {
       /vae\/diffusion_pytorch_model\.safetensors: .*truncated/,
     ],
     [
-      'a pickle',
-      async (path) => {
-        const weights = join(path, 'unet', `${stem}.safetensors`);
-        await rename(weights, join(path, 'unet', `${stem}.bin`));
-      },
-      /unet\/diffusion_pytorch_model\.bin: expected safetensors, got a pickle.*safe_serialization=True/,
-    ],
-    [
       'a model_index.json that is none',
       (path) => writeFile(join(path, 'model_index.json'), '[]'),
       /model_index\.json: expected a JSON object/,
@@ -245,7 +277,7 @@ describe('what is refused', () => {
     ['double_blocks.0.img_attn.proj.weight', 'Flux'],
     ['lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight', 'a LoRA'],
     ['control_model.input_hint_block.0.weight', 'a ControlNet'],
-    ['fancy.weight', '1 weights that none has, such as fancy.weight'],
+    ['fancy.weight', 'a file without a U-Net and a VAE, whose weights begin with "fancy.weight"'],
   ])('a single file with %s', async (name, family) => {
     const path = join(root, `family${copies++}.safetensors`);
     await writeFile(
@@ -257,11 +289,17 @@ describe('what is refused', () => {
 
   it('what is no checkpoint', async () => {
     await expect(openCheckpoint(join(root, 'gone'))).rejects.toThrow(
-      'gone: expected a folder with a model_index.json, or a .safetensors file, got neither',
+      'gone: expected a folder with a model_index.json, or a .safetensors or .ckpt file, got neither',
     );
-    const pickle = join(root, 'model.ckpt');
-    await writeFile(pickle, 'PK');
-    await expect(openCheckpoint(pickle)).rejects.toThrow(/model\.ckpt: .*from_single_file\(/);
+    const cut = join(root, 'model.ckpt');
+    await writeFile(cut, 'PK\u0003\u0004');
+    await expect(openCheckpoint(cut)).rejects.toThrow(/model\.ckpt: .*zip archive/);
+    const evil = join(root, 'evil.ckpt');
+    await writeFile(evil, Buffer.from('\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.', 'latin1'));
+    await expect(openCheckpoint(evil)).rejects.toThrow(/evil\.ckpt: .* asks for os\.system: refused/);
+    const cache = join(root, 'models--a--b');
+    await cp(original, join(cache, 'snapshots', '0a1b'), { recursive: true });
+    await expect(openCheckpoint(cache)).rejects.toThrow(/point at .*snapshots.0a1b/);
     await mkdir(join(root, 'empty'));
     await expect(openCheckpoint(join(root, 'empty'))).rejects.toThrow('got neither');
   });

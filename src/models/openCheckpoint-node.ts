@@ -1,7 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { clipTokenizerFolder } from './clipTokenizer-node.js';
-import { holdsWeights, isPickle, pickleError } from './componentFiles-node.js';
-import { ldmFiles, unknownLdmNames } from './ldmFile.js';
+import { schedulerConfigSchema, schedulerNotices } from '../diffusion/index.js';
+import { holdsWeights } from './componentFiles-node.js';
+import { ldmFiles, ldmNotices, missingParts } from './ldmFile.js';
 import { kindOf, ModelError, modelPlaces, readConfigFile } from './modelFiles-node.js';
 import type { ComponentName, ConfigFile, Network } from './network.js';
 import { configFileName, folderWeights, weightsOf, withFiles } from './networkFolder-node.js';
@@ -23,6 +25,8 @@ export interface CheckpointPlace {
   readonly layout: Layout;
   /** The folder of its vocabulary: for a single file, which has none, that of CLIP if it fits; null for none. */
   readonly tokenizerFolder: string | null;
+  /** What in the checkpoint is passed over, or taken in a way that may surprise, each in a sentence. */
+  readonly notices: readonly string[];
 }
 
 /** What the config files of a checkpoint say. */
@@ -47,7 +51,7 @@ const clipTokens = 49408;
 
 /**
  * Opens a Stable Diffusion 1.x checkpoint: a folder of diffusers, by its path or its name in the package, or a
- * `.safetensors` file of the original layout. Reads configs and headers; weights stay in their files.
+ * `.safetensors` or `.ckpt` file of the original layout. Reads configs and headers; weights stay in their files.
  * @throws ModelError, ConfigError or WeightsError for what is absent, of another family, or does not fit.
  */
 export async function openCheckpoint(
@@ -73,8 +77,20 @@ async function findCheckpoint(model: string): Promise<{ kind: 'file' | 'folder';
     if (kind === 'folder' && (await kindOf(join(path, indexFileName)))) return { kind, path };
   }
   throw new ModelError(
-    `${model}: expected a folder with a ${indexFileName}, or a .safetensors file, got neither`,
+    `${model}: expected a folder with a ${indexFileName}, or a .safetensors or .ckpt file, got neither${await snapshotHint(model)}`,
   );
+}
+
+/** A download cache of the hub keeps what it has downloaded some folders down. */
+async function snapshotHint(model: string): Promise<string> {
+  const snapshots = join(model, 'snapshots');
+  const names = await readdir(snapshots).catch((): string[] => []);
+  for (const name of names) {
+    if (await kindOf(join(snapshots, name, indexFileName))) {
+      return `; this is a download cache: point at ${join(snapshots, name)}`;
+    }
+  }
+  return '';
 }
 
 async function readFolder(path: string): Promise<CheckpointConfigs> {
@@ -100,8 +116,10 @@ async function readFolder(path: string): Promise<CheckpointConfigs> {
   };
   const folders = ['unet', 'vae', 'text_encoder'].map((name) => join(path, name));
   const held = await Promise.all(folders.map(holdsWeights));
+  const configs = parsePipeline(files, fileOf);
   return {
-    ...parsePipeline(files, fileOf),
+    ...configs,
+    notices: noticesOf(configs),
     name: basename(path),
     path,
     layout: 'diffusers',
@@ -150,15 +168,12 @@ async function openFolder(
 }
 
 async function openLdmFile(path: string): Promise<OpenCheckpoint> {
-  if (isPickle(path)) throw pickleError(path, `from_single_file("${path}")`);
   return withFiles(async (files) => {
     const file = await files.open(path);
     const family = unsupportedFile(file.entries.keys());
     if (family !== undefined) throw unsupported(path, family);
-    const unknown = unknownLdmNames(file.entries.keys());
-    if (unknown.length > 0) {
-      throw unsupported(path, `${unknown.length} weights that none has, such as ${unknown[0]}`);
-    }
+    const missing = missingParts(file.entries);
+    if (missing !== undefined) throw unsupported(path, missing);
     const configs = parsePipeline(ldmFiles(file, path), (component) => `${path}: ${component}`);
     const component = <N extends Network>(
       name: ComponentName,
@@ -179,8 +194,19 @@ async function openLdmFile(path: string): Promise<OpenCheckpoint> {
       path,
       layout: 'ldm',
       tokenizerFolder: hasClipTokens ? clipTokenizerFolder() : null,
+      notices: [...ldmNotices(file), ...noticesOf(configs)],
     };
   });
+}
+
+/** What is to be said of the configs of a checkpoint. */
+function noticesOf({ unet, vae, schedulerFile }: PipelineConfigs): string[] {
+  const { inChannels } = unet.network.config;
+  const { latentChannels } = vae.network.config;
+  return [
+    ...(inChannels === latentChannels ? [] : [`an inpainting model: its U-Net takes ${inChannels} channels`]),
+    ...schedulerNotices(schedulerConfigSchema.parse(schedulerFile)),
+  ];
 }
 
 function unsupported(path: string, got: string): ModelError {

@@ -3,6 +3,7 @@ import {
   castSource,
   joinSources,
   renameSource,
+  stringifyPythonJson,
   WeightsError,
   type Origin,
   type TensorSource,
@@ -76,7 +77,7 @@ export function pipelineIndex(
   const { unet, vae, textEncoder, promptEmbeddings, schedulerFile } = pipeline;
   const absent = [null, null];
   return {
-    _class_name: 'StableDiffusionPipeline',
+    _class_name: isInpainting(unet.network) ? 'StableDiffusionInpaintPipeline' : 'StableDiffusionPipeline',
     _diffusers_version: diffusersVersion,
     feature_extractor: absent,
     // No class of diffusers: it says so in a warning, and loads the rest.
@@ -93,6 +94,11 @@ export function pipelineIndex(
   };
 }
 
+/** Whether a U-Net also takes a masked picture and its mask. */
+function isInpainting({ config }: NetworkIn<'unet'>): boolean {
+  return config.inChannels === 2 * config.outChannels + 1;
+}
+
 /** The weights of a checkpoint as the original single file has them, and the header's notes. */
 export function ldmContents(pipeline: PipelineToWrite): {
   weights: TensorSource;
@@ -106,7 +112,9 @@ export function ldmContents(pipeline: PipelineToWrite): {
     weights: joinSources(components.map(([, component]) => ldmWeights(component))),
     metadata: {
       'modelspec.sai_model_spec': '1.0.0',
-      'modelspec.architecture': 'stable-diffusion-v1',
+      'modelspec.architecture': `stable-diffusion-v1${isInpainting(pipeline.unet.network) ? '-inpainting' : ''}`,
+      'modelspec.prediction_type':
+        pipeline.schedulerFile.prediction_type === 'v_prediction' ? 'v' : 'epsilon',
       ...Object.fromEntries(notes),
       [ldmConfigKeys.scheduler]: jsonText(pipeline.schedulerFile),
     },
@@ -137,7 +145,7 @@ function asConvolution(shape: Shape): Shape {
 
 /** JSON as diffusers writes it: sorted keys, two spaces. */
 export function jsonText(file: ConfigFile): string {
-  return `${JSON.stringify(sorted(file), undefined, 2)}\n`;
+  return `${stringifyPythonJson(sorted(file))}\n`;
 }
 
 function sorted(value: unknown): unknown {

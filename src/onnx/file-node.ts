@@ -74,29 +74,40 @@ export async function readOnnxModel(
   path: string,
   options: Omit<ImportOptions, 'externalData'> = {},
 ): Promise<ImportedModel> {
-  const { model, externalData } = await readOnnxFile(path);
+  const model = decodeModel(await readRange(path, 0));
+  const externalData = await externalDataOf(path, model.graph);
   return fromModelProto(model, { ...options, externalData });
 }
 
-/** An ONNX file, and the bytes of its initializers that lie beside it, by name. */
-export interface OnnxFile {
-  readonly model: ModelProto;
-  readonly externalData: ReadonlyMap<string, Uint8Array>;
+/**
+ * The bytes of initializers that lie in files beside an ONNX file, by name; none of a file that is no model.
+ * @throws Error for a place outside its folder; WeightsError naming a file that cannot be read.
+ */
+export async function readExternalData(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  const bytes = await readRange(path, 0);
+  return externalDataOf(path, tryDecode(bytes)?.graph);
 }
 
-/**
- * Reads an ONNX file and its external data without looking at what the model computes.
- * @throws Error for a file that is none; WeightsError naming a file that cannot be read.
- */
-export async function readOnnxFile(path: string): Promise<OnnxFile> {
-  const model = decodeModel(await readRange(path, 0));
+function tryDecode(bytes: Uint8Array): ModelProto | undefined {
+  try {
+    return decodeModel(bytes);
+  } catch {
+    // Said by whoever reads the model.
+    return undefined;
+  }
+}
+
+async function externalDataOf(
+  path: string,
+  graph: GraphProto | undefined,
+): Promise<ReadonlyMap<string, Uint8Array>> {
   const externalData = new Map<string, Uint8Array>();
-  for (const proto of externalTensors(model.graph)) {
+  for (const proto of externalTensors(graph)) {
     const { location, offset, length } = placeOf(proto);
     const file = await insideFolder(dirname(path), location);
     externalData.set(proto.name, await readRange(file, offset, length));
   }
-  return { model, externalData };
+  return externalData;
 }
 
 function externalTensors(graph: GraphProto | undefined): TensorProto[] {

@@ -13,12 +13,15 @@ import { fromModelProto, type ImportOptions, type ImportedModel } from './import
 
 const colourChannels: readonly number[] = [1, 3, 4];
 const multiples = [1, 2, 4, 8, 16, 32, 64] as const;
-/** The first that fits a picture best is taken. */
+/** The usual one first. */
 const ranges: readonly ValueRange[] = [
   [0, 1],
   [0, 255],
   [-1, 1],
 ];
+/** A mean squared error that only a picture of something else has. */
+const FAITHFUL = 0.01;
+const BY_FAR = 0.25;
 /** Sides of what a network is tried on, at least. */
 const PROBE_SIDE = 24;
 
@@ -192,20 +195,25 @@ function wrap(
   return b.build({ out_sample: b.scale(b.shift(first, -black), 1 / (white - black)) });
 }
 
-/** The range in which what comes out is nearest to what went in. */
+/**
+ * The usual range where a picture comes out of it as itself; else that in which it does so best, if by far, because a network that
+ * is nearly linear gives about the same in each.
+ */
 async function findRange(
   executor: Executor,
   inRange: (range: ValueRange) => ForeignNetwork['graph'],
   weights: ForeignNetwork['weights'],
   size: PictureSize,
 ): Promise<ValueRange> {
-  let best: { range: ValueRange; error: number } | undefined;
-  for (const range of ranges) {
+  const [usual, ...others] = ranges;
+  const usualError = await probe(executor, inRange(usual)(size), weights);
+  if (usualError < FAITHFUL) return usual;
+  let best = { range: usual, error: usualError * BY_FAR };
+  for (const range of others) {
     const error = await probe(executor, inRange(range)(size), weights);
-    // A network that is nearly linear gives the same in every range: the first is the usual one.
-    if (!best || error < 0.98 * best.error) best = { range, error };
+    if (error < best.error) best = { range, error };
   }
-  return best?.range ?? ranges[0];
+  return best.range;
 }
 
 /** The mean squared difference between a test picture and what it becomes, averaged to its size. */

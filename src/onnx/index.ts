@@ -12,4 +12,5 @@ export {
   type ImportOptions,
 } from './import.js';
 export { encodeModel, opsetVersion, toModelProto } from './model.js';
+export { openForeignSource, type ForeignSourceOptions } from './openForeignSource.js';
 export type { ExternalData, Initializer } from './proto.js';

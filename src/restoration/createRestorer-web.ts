@@ -1,9 +1,9 @@
-import type { RestorerConfig } from '../models/index.js';
 import { createRestorer as createImageRestorer, type RestoreOptions } from './createRestorer.js';
 import { fetchModel, type FetchOptions } from './fetchModel-web.js';
 import { openDevice, type OpenDeviceOptions } from './openDevice-web.js';
 import { matchColours } from './matchColours.js';
 import { outputSize } from './outputSize.js';
+import type { RestoringNetwork } from './restorationGraph.js';
 import { PictureError, readPicture, type PictureSource } from './picture-web.js';
 import { pixelRows, writeRows } from './pixels-web.js';
 import { restoreFile, type RestoreBlobOptions, type RestoredBlob } from './restoreFile-web.js';
@@ -12,14 +12,17 @@ import { restoreFile, type RestoreBlobOptions, type RestoredBlob } from './resto
 const defaultTile = 256;
 
 export interface WebRestorerOptions extends OpenDeviceOptions, FetchOptions {
-  /** The URL of a model's folder, which holds `config.json` and `diffusion_pytorch_model.safetensors`. */
-  readonly model: string | URL;
+  /**
+   * The URL of a model's folder, which holds `config.json` and `diffusion_pytorch_model.safetensors`, or of a file with a network of
+   * another program (ONNX, or weights that are known by their keys), or such a file itself.
+   */
+  readonly model: string | URL | File;
 }
 
 /** A model ready to restore pictures in this page or worker. Dispose of it to give its memory back. */
 export interface WebRestorer extends AsyncDisposable {
   readonly task: string;
-  readonly config: RestorerConfig;
+  readonly config: RestoringNetwork;
   /** What it really computes on, whatever was asked for. */
   readonly device: string;
   /** Output pixels a side for one input pixel, unless another scale is asked for. */

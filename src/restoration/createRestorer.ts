@@ -1,11 +1,9 @@
 import type { Executor, Session } from '../graph/index.js';
 import { createImage, imageRows, pasteRows, type Image, type PictureRows } from '../image/index.js';
-import { restorerMultiple, type RestorerConfig } from '../models/index.js';
 import { createQueue, takeTurn } from '../runtime/queue.js';
 import type { Weights } from '../tensor/index.js';
-import { featherWidth } from './blending.js';
 import { outputSize, type OutputSizeOptions } from './outputSize.js';
-import { restorationGraph } from './restorationGraph.js';
+import { restorationGraph, tileOptions, type RestoringNetwork } from './restorationGraph.js';
 import { restoreTile } from './restoreTile.js';
 import { createSessionCache } from './sessionCache.js';
 import { enlargedStrips, type StripPlan } from './strips.js';
@@ -13,15 +11,13 @@ import { planTiles, type TileGrid } from './tiles.js';
 
 /** The longest side of what is computed at once unless said otherwise, in input pixels. */
 export const defaultTile = 512;
-/** Pixels that a network looks away from, at most, and half of what tiles fade over. */
-export const tileOverlap = 16 + featherWidth / 2;
 /** Photos of a set often alternate between upright and across. */
 const SESSIONS_KEPT = 2;
 
 export interface RestorerOptions {
   /** Runs the network. It stays the caller's to dispose of. */
   readonly executor: Executor;
-  readonly config: RestorerConfig;
+  readonly config: RestoringNetwork;
   /** float32, by state-dict key. */
   readonly weights: Weights;
 }
@@ -68,7 +64,7 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
     executor.load(restorationGraph(config, width, height), weights),
   );
   const divide = (width: number, height: number, tile = defaultTile): TileGrid =>
-    planTiles(width, height, { tile, overlap: tileOverlap, multiple: restorerMultiple(config) });
+    planTiles(width, height, tileOptions(config, tile));
   const open = (grid: TileGrid): Promise<Session> => sessions.get(grid.tileWidth, grid.tileHeight);
   const queue = createQueue();
 

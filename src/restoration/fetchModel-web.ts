@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  foreignRestorer,
   parseConfig,
   restorer,
   restorerConfig,
@@ -7,6 +8,7 @@ import {
   restorerMultiple,
   type RestorerConfig,
 } from '../models/index.js';
+import { createWebExecutor, type WebExecutorOptions } from '../runtime/ort-web.js';
 import type { Weights } from '../tensor/index.js';
 import {
   bytesSource,
@@ -16,12 +18,13 @@ import {
   openSafetensors,
   WeightsError,
 } from '../weights/index.js';
+import type { RestoringNetwork } from './restorationGraph.js';
 
-/** A restorer as a site serves it: `config.json` and `diffusion_pytorch_model.safetensors` of a folder. */
+/** A restorer as a site serves it, in a folder with `config.json` and `diffusion_pytorch_model.safetensors`, or a single file. */
 export interface FetchedModel {
   /** What the weights were trained for: `sr`, `deblur`, ... */
   readonly task: string;
-  readonly config: RestorerConfig;
+  readonly config: RestoringNetwork;
   /** float32, by state-dict key. */
   readonly weights: Weights;
 }
@@ -37,15 +40,47 @@ export interface DownloadProgress {
   readonly total: number | undefined;
 }
 
+/** What a file with a network of another program is called. */
+const foreignFile = /\.(onnx|pth|pt|ckpt|bin|safetensors)$/i;
+
 /**
- * Downloads a model.
+ * Downloads a model; a file that is here already, such as one that a person has dropped, is read.
  * @throws WeightsError, ConfigError naming the URL when a file is absent, corrupt or does not fit; the signal's
  * reason when aborted.
  */
 export async function fetchModel(
-  folder: string | URL,
-  options: FetchOptions = {},
+  folder: string | URL | File,
+  options: FetchOptions & Pick<WebExecutorOptions, 'threads' | 'wasmPaths'> = {},
 ): Promise<FetchedModel> {
+  if (folder instanceof File) {
+    return foreignModel(new Uint8Array(await folder.arrayBuffer()), folder.name, options);
+  }
+  const file = new URL(String(folder), location.href);
+  if (foreignFile.test(file.pathname)) {
+    return foreignModel(await download(file, options), file.href, options);
+  }
+  return fetchFolder(folder, options);
+}
+
+/** A network of another program. What its file does not say is tried out on the CPU. */
+async function foreignModel(
+  bytes: Uint8Array,
+  name: string,
+  { threads, wasmPaths }: Pick<WebExecutorOptions, 'threads' | 'wasmPaths'>,
+): Promise<FetchedModel> {
+  const executor = (): ReturnType<typeof createWebExecutor> =>
+    createWebExecutor({
+      ...(threads !== undefined && { threads }),
+      ...(wasmPaths !== undefined && { wasmPaths }),
+    });
+  // Most pages open a folder: what reads files of others is loaded when it is asked for.
+  const { openForeignSource } = await import('../onnx/openForeignSource.js');
+  const network = await openForeignSource(bytesSource(bytes, name), { executor });
+  const config = foreignRestorer(network);
+  return { task: config.scale > 1 ? 'sr' : 'denoise', config, weights: network.weights };
+}
+
+async function fetchFolder(folder: string | URL, options: FetchOptions): Promise<FetchedModel> {
   const base = new URL(String(folder).replace(/\/?$/, '/'), location.href);
   const configUrl = new URL('config.json', base);
   const json = parseJson(await download(configUrl, withoutProgress(options)), configUrl.href);

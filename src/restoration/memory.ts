@@ -1,8 +1,6 @@
 import { graphCost } from '../graph/index.js';
-import { restorerMultiple, type RestorerConfig } from '../models/index.js';
 import { formatBytes, MemoryError } from '../runtime/memory.js';
-import { tileOverlap } from './createRestorer.js';
-import { restorationGraph } from './restorationGraph.js';
+import { restorationGraph, tileOptions, type RestoringNetwork } from './restorationGraph.js';
 import { planTiles } from './tiles.js';
 
 // Measured as the peak resident memory of whole runs, and rounded up.
@@ -32,12 +30,11 @@ export interface RestorationSize {
 
 /** About how many bytes it takes to restore a picture from file to file with tiles of at most `tile` pixels a side. */
 export function restorationBytes(
-  config: RestorerConfig,
+  config: RestoringNetwork,
   { width, height, channels, output, codecBytes }: RestorationSize,
   tile: number,
 ): number {
-  const multiple = restorerMultiple(config);
-  const grid = planTiles(width, height, { tile, overlap: tileOverlap, multiple });
+  const grid = planTiles(width, height, tileOptions(config, tile));
   const graph = restorationGraph(config, grid.tileWidth, grid.tileHeight);
   const { peakBytes, parameters } = graphCost(graph);
   const tileBytes = ARENA_FACTOR * peakBytes + 3 * FLOAT_BYTES * parameters;
@@ -54,7 +51,7 @@ export function restorationBytes(
  * @throws MemoryError saying how much it takes when not even the smallest fits.
  */
 export function chooseTile(
-  config: RestorerConfig,
+  config: RestoringNetwork,
   size: RestorationSize,
   available: number,
   sides: readonly number[] = TILE_SIDES,

@@ -1,15 +1,17 @@
 import type { PhotoFormatName } from '../image/photoFormats.js';
-import {
-  ModelError,
-  openRestorerFolder,
-  readRestorerWeights,
-  type RestorerFolder,
-} from '../models/modelFolder-node.js';
+import { ModelError } from '../models/modelFolder-node.js';
 import type { NodeExecutorOptions } from '../runtime/ort-node.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
 import type { Weights } from '../tensor/index.js';
 import type { WrongDevice } from './chooseDevice-node.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
+import { isForeign } from './restorationGraph.js';
+import {
+  openRestorerModel,
+  readRestorerModelWeights,
+  type RestorerModel,
+  type RestorerModelOptions,
+} from './restorerModel-node.js';
 import type { RestoreFileOptions } from './photoPlan-node.js';
 import type { RestoredFile } from './restorePhoto-node.js';
 import {
@@ -23,10 +25,13 @@ import {
 
 export type { PhotoSource, RestoredBytes, RestoredFile, RestoredStream, RestoreFileOptions };
 
-export interface OpenRestorerOptions {
-  /** What is to be done: `sr` (enlarge) unless given. */
+export interface OpenRestorerOptions extends RestorerModelOptions {
+  /** What is to be done: `sr` (enlarge) unless given. A model of another program does what it does. */
   readonly task?: string;
-  /** The path of a model's folder, or the name of a model of this package; by default the task's best. */
+  /**
+   * The path of a model's folder, or of a file with a network of another program (ONNX, or weights that are known by their keys), or
+   * the name of a model of this package; by default the task's best.
+   */
   readonly model?: string;
   /** `cpu` unless given; `auto` takes the fastest whose numbers are right, for which all are tried first. */
   readonly device?: string;
@@ -38,7 +43,7 @@ export interface OpenRestorerOptions {
 
 /** A restorer that knows files. It computes in a thread of its own, which ends when it is disposed of. */
 export interface FileRestorer extends Restorer {
-  readonly model: RestorerFolder;
+  readonly model: RestorerModel;
   readonly device: string;
   /**
    * Restores an image file to another, in the format that the name of the output asks for, with all that comes
@@ -74,9 +79,9 @@ const defaultModels: ReadonlyMap<string, string> = new Map([['sr', 'photo-x4']])
  * devices there are.
  */
 export async function openRestorer(options: OpenRestorerOptions = {}): Promise<FileRestorer> {
-  const { task = 'sr', model = defaultModel(task), threads } = options;
-  const folder = await openRestorerFolder(model);
-  if (folder.task !== task) {
+  const { task = 'sr', model = defaultModel(task), threads, noiseLevel } = options;
+  const folder = await openRestorerModel(model, noiseLevel === undefined ? {} : { noiseLevel });
+  if (folder.task !== task && !isForeign(folder.config)) {
     throw new ModelError(`${model}: expected a model for ${task}, got one for ${folder.task}`);
   }
   const device = await deviceOf(model, options);
@@ -115,12 +120,12 @@ async function deviceOf(
 
 /** The thread loads its engine while the weights are read here. */
 async function startWithWeights(
-  folder: RestorerFolder,
+  folder: RestorerModel,
   device: NodeExecutorOptions,
 ): Promise<{ executor: WorkerExecutor; weights: Weights }> {
   const executor = createWorkerExecutor(device);
   try {
-    return { executor, weights: await readRestorerWeights(folder) };
+    return { executor, weights: await readRestorerModelWeights(folder) };
   } catch (error) {
     await executor[Symbol.asyncDispose]();
     throw error;

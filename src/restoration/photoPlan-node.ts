@@ -1,12 +1,12 @@
 import { checkFormatSize } from '../image/outputFile-node.js';
 import { photoFormats, type PhotoFormat, type PhotoFormatName } from '../image/photoFormats.js';
 import type { Photo } from '../image/photo-node.js';
-import type { RestorerConfig } from '../models/index.js';
 import { availableMemory } from '../runtime/availableMemory-node.js';
 import { MemoryError } from '../runtime/memory.js';
 import type { RestoreOptions, Restorer } from './createRestorer.js';
 import { chooseTile } from './memory.js';
 import { outputSize } from './outputSize.js';
+import type { RestoringNetwork } from './restorationGraph.js';
 
 export interface RestoreFileOptions extends RestoreOptions {
   /** Bytes that may be used; by default what the machine, or the container, has left. */
@@ -22,7 +22,7 @@ export interface RestoreFileOptions extends RestoreOptions {
 /** What restores, and the network it does it with. */
 export interface PhotoRestorer {
   readonly restorer: Restorer;
-  readonly config: RestorerConfig;
+  readonly config: RestoringNetwork;
 }
 
 /** What is known before anything is decoded. */

@@ -2,8 +2,8 @@ import type { Executor } from '../graph/index.js';
 import { createImage, type Image } from '../image/index.js';
 import { reasonOf } from '../runtime/devices.js';
 import { Random, type Weights } from '../tensor/index.js';
-import type { RestorerConfig } from '../models/index.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
+import type { RestoringNetwork } from './restorationGraph.js';
 
 /** Two of 256 levels: nobody sees it, and float16 stays below it. */
 const TOLERANCE = 2 / 255;
@@ -27,7 +27,7 @@ export interface SelfTest extends DeviceCheck {
 }
 
 export interface SelfTestModel {
-  readonly config: RestorerConfig;
+  readonly config: RestoringNetwork;
   readonly weights: Weights;
 }
 

@@ -1,5 +1,5 @@
 import type { Image } from '../image/index.js';
-import { openRestorerFolder, readRestorerWeights } from '../models/modelFolder-node.js';
+import { openRestorerModel, readRestorerModelWeights } from './restorerModel-node.js';
 import { createNodeEngine } from '../runtime/engine-node.js';
 import { nodeExecutor } from '../runtime/nodeExecutor-node.js';
 import { selfTest, type SelfTest } from './selfTest.js';
@@ -10,8 +10,8 @@ export async function testNodeDevice(
   device: string,
   expected?: Image,
 ): Promise<SelfTest> {
-  const folder = await openRestorerFolder(model);
-  const weights = await readRestorerWeights(folder);
+  const folder = await openRestorerModel(model);
+  const weights = await readRestorerModelWeights(folder);
   const { config } = folder;
   const executor = nodeExecutor(device, createNodeEngine({ device }), {});
   return selfTest(executor, { config, weights }, expected);

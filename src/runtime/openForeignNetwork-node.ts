@@ -1,14 +1,9 @@
 import { extname } from 'node:path';
 import type { Executor } from '../graph/index.js';
-import {
-  foreignNetwork,
-  type ForeignNetwork,
-  type ForeignNetworkOptions,
-} from '../models/index.js';
-import { foreignOnnxNetwork } from '../onnx/index.js';
-import { readOnnxFile } from '../onnx/file-node.js';
-import { WeightsError } from '../weights/index.js';
-import { openWeightsFile } from '../weights/openWeightsFile-node.js';
+import type { ForeignNetwork, ForeignNetworkOptions } from '../models/index.js';
+import { readExternalData } from '../onnx/file-node.js';
+import { openForeignSource } from '../onnx/index.js';
+import { openFile } from '../weights/file-node.js';
 import { createNodeExecutor } from './ort-node.js';
 
 export interface OpenForeignNetworkOptions extends ForeignNetworkOptions {
@@ -26,22 +21,15 @@ export async function openForeignNetwork(
   path: string,
   { executor, ...options }: OpenForeignNetworkOptions = {},
 ): Promise<ForeignNetwork> {
-  if (extname(path).toLowerCase() === '.onnx') {
-    const { model, externalData } = await labelled(path, () => readOnnxFile(path));
-    return labelled(path, () =>
-      foreignOnnxNetwork(model, executor ?? createNodeExecutor(), { externalData }),
-    );
-  }
-  await using file = await openWeightsFile(path);
-  return foreignNetwork(await file.readAll(), path, options);
-}
-
-async function labelled<T>(path: string, open: () => Promise<T>): Promise<T> {
+  const file = await openFile(path);
   try {
-    return await open();
-  } catch (error) {
-    if (error instanceof WeightsError) throw error;
-    const problem = error instanceof Error ? error.message : String(error);
-    throw new WeightsError(`${path}: ${problem}`, { cause: error });
+    const isOnnx = extname(path).toLowerCase() === '.onnx';
+    return await openForeignSource(file, {
+      ...options,
+      executor: () => executor ?? createNodeExecutor(),
+      ...(isOnnx && { externalData: await readExternalData(path) }),
+    });
+  } finally {
+    await file.close();
   }
 }

@@ -29,3 +29,4 @@ export {
 } from './tensor-source.js';
 export { openWeights } from './openWeights.js';
 export { openTorch } from './torch/openTorch.js';
+export { parsePythonJson, stringifyPythonJson } from './pythonJson.js';

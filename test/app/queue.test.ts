@@ -18,9 +18,11 @@ const panelOf = (current: () => Settings): SettingsPanel => ({
     return current();
   },
   modelEntry: () => ({ name: 'sr-x4', task: 'sr', scale: 4, parameters: 1, bytes: 1 }),
+  add: () => undefined,
 });
 const engine: Engine = {
-  open: (_, device) => Promise.resolve({ device, threads: 1, scale: 4, rejected: null }),
+  open: (_, device) =>
+    Promise.resolve({ device, threads: 1, scale: 4, task: 'sr', rejected: null }),
   listDevices: () => Promise.resolve(),
 };
 

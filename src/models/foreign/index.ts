@@ -7,3 +7,5 @@ export {
   recognizeForeign,
   type ForeignNetworkOptions,
 } from './recognizeForeign.js';
+export { foreignRestorer, foreignRestorerGraph, type ForeignRestorer } from './foreignRestorer.js';
+export { receptiveReach } from './receptiveReach.js';

@@ -75,7 +75,7 @@ function denseBlock(
 ): Value {
   const seen = [x];
   for (let i = 1; i <= 4; i++) {
-    let grown = leaky(b, conv2d(b, `${name}.conv${i}`, b.concat(seen, 1), growth));
+    let grown = leaky(b, conv2d(b, `${name}.conv${i}`, b.concat([...seen], 1), growth));
     if (hasShortcuts && i === 2) {
       const shortcut = { kernelSize: 1, bias: false };
       grown = b.add(grown, conv2d(b, `${name}.conv1x1`, x, growth, shortcut));
@@ -83,7 +83,7 @@ function denseBlock(
     if (hasShortcuts && i === 4) grown = b.add(grown, seen[2]);
     seen.push(grown);
   }
-  const last = conv2d(b, `${name}.conv5`, b.concat(seen, 1), x.shape[1]);
+  const last = conv2d(b, `${name}.conv5`, b.concat([...seen], 1), x.shape[1]);
   return b.add(b.scale(last, RESIDUAL_SCALE), x);
 }
 
