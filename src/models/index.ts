@@ -17,6 +17,7 @@ export * from './nanosdUnet.js';
 export * from './nanosdUnetConfig.js';
 export * from './network.js';
 export * from './parseConfig.js';
+export * from './perceptualDistance.js';
 export * from './pipeline.js';
 export * from './pipelineToWrite.js';
 export * from './presets.js';

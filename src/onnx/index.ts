@@ -11,4 +11,5 @@ export {
   type ImportOptions,
 } from './import.js';
 export { encodeModel, opsetVersion, toModelProto } from './model.js';
+export { openDimensions, selectOutputs } from './modelInputs.js';
 export type { ExternalData, Initializer } from './proto.js';

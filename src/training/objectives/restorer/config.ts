@@ -30,8 +30,10 @@ export const restorerTrainingSchema = (path: PathSchema) =>
       /** Beside the losses, how far apart pictures are in the eyes of a network. */
       perceptual: z
         .strictObject({
-          /** The weights of SqueezeNet 1.1: a safetensors file, or the folder of `model.safetensors`. */
+          /** The weights of SqueezeNet 1.1 (a safetensors file, or the folder of `model.safetensors`), or an ONNX model. */
           network: path,
+          /** Of an ONNX model, the maps that are compared; its outputs unless given. */
+          outputs: z.array(z.string().min(1)).min(1).optional(),
           weight: positive,
           scales: z
             .array(z.literal([1, 0.5, 0.25]))

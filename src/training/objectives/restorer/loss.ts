@@ -1,6 +1,7 @@
 import { continueGraph, type Graph } from '../../../graph/index.js';
 import { totalLoss, type WeightedLoss } from '../../losses/losses.js';
-import { perceptualLoss, type FeatureMaps, type PerceptualView } from '../../losses/perceptual.js';
+import type { FeatureMaps } from '../../../models/index.js';
+import { perceptualLoss, type PerceptualView } from '../../losses/perceptual.js';
 
 export interface PerceptualTerm extends PerceptualView {
   readonly features: FeatureMaps;

@@ -1,3 +1,4 @@
+import { openFeatureMaps } from '../../../image/featureNetwork-node.js';
 import { restorer, restorerConfig } from '../../../models/index.js';
 import { initializeRestorer } from '../initialize.js';
 import { describeRestorer } from '../../export/modelDescription.js';
@@ -6,7 +7,6 @@ import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import type { RestorerTraining } from './config.js';
 import { validateRestorer } from './validation-node.js';
-import { openFeatureMaps } from '../../losses/featureNetwork-node.js';
 import { restorerLossGraph } from './loss.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
 import { listPairSets } from '../../validation/validationSets-node.js';
@@ -26,7 +26,7 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
     losses,
     perceptual: perceptual && {
       ...perceptual,
-      features: await openFeatureMaps(perceptual.network),
+      features: await openFeatureMaps(perceptual.network, perceptual.outputs),
     },
   });
   return {
