@@ -32,6 +32,7 @@ export * from './restoration/testDevices-node.js';
 export * from './runtime/availableMemory-node.js';
 export * from './runtime/nodeDevices-node.js';
 export * from './runtime/nodeExecutor-node.js';
+export * from './runtime/openForeignNetwork-node.js';
 export * from './runtime/ort-node.js';
 export * from './runtime/worker-node.js';
 export {
@@ -45,6 +46,7 @@ export {
 export * from './search/family/journal-node.js';
 export * from './search/latency/latencyDevice-node.js';
 export * from './search/latency/latencyTable-node.js';
+export * from './search/prior/measurePrior-node.js';
 export * from './search/quality/measureQuality-node.js';
 export * from './search/quality/qualityMeter-node.js';
 export * from './search/family/searchFamily-node.js';
@@ -63,5 +65,6 @@ export * from './training/loop/run-node.js';
 export * from './training/objectives/tinyVae/trainVae-node.js';
 export * from './weights/file-node.js';
 export * from './weights/makeFolder-node.js';
+export * from './weights/openWeightsFile-node.js';
 export * from './weights/replace-file-node.js';
 export * from './weights/safetensors-node.js';

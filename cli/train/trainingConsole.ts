@@ -40,9 +40,7 @@ export function createPrinter(
         return;
       case 'preparing':
         if (console.now() - printed.at < interval && event.done < event.total) return;
-        write(
-          `${clear}encoding photographs: ${event.done} of ${event.total}${interactive ? '' : '\n'}`,
-        );
+        write(`${clear}${event.done} of ${event.total} ${event.what}${interactive ? '' : '\n'}`);
         printed = { step: 0, at: console.now() };
         return;
       case 'step':

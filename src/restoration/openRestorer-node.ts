@@ -66,7 +66,7 @@ export interface FileRestorer extends Restorer {
 }
 
 /** The model of each task that is taken unless another is asked for. */
-const defaultModels: ReadonlyMap<string, string> = new Map([['sr', 'sr-x4']]);
+const defaultModels: ReadonlyMap<string, string> = new Map([['sr', 'photo-x4']]);
 
 /**
  * Opens a model to restore pictures with.

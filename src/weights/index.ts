@@ -27,3 +27,5 @@ export {
   type TensorSource,
   type TensorType,
 } from './tensor-source.js';
+export { openWeights } from './openWeights.js';
+export { openTorch } from './torch/openTorch.js';

@@ -50,11 +50,17 @@ export async function* runSteps(
   const executors = Array.from({ length: config.workers }, () =>
     createWorkerExecutor({ threads: 1 }),
   );
-  const samples = objective.openSamples((warning) => warnings.push(warning));
+  const warn = (warning: string): void => void warnings.push(warning);
+  const samples = objective.openSamples(warn);
   const checkpoints = checkpointClock(config, run, log);
   try {
     yield { kind: 'started', step: state.step, parameters: countParameters(objective.graph) };
-    yield* prepare(objective, signal);
+    const first = state.step * config.batch_size;
+    for await (const preparation of objective.prepare?.(first, warn) ?? []) {
+      yield* drain(warnings);
+      yield { kind: 'preparing', ...preparation };
+      if (signal?.aborted) break;
+    }
     if (signal?.aborted) {
       yield { kind: 'finished', step: state.step, steps: config.steps };
       return;
@@ -87,16 +93,6 @@ export async function* runSteps(
     await samples[Symbol.asyncDispose]();
     await Promise.all(executors.map((executor) => executor[Symbol.asyncDispose]()));
     await log[Symbol.asyncDispose]();
-  }
-}
-
-async function* prepare(
-  objective: Objective,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<TrainingEvent> {
-  for await (const preparation of objective.prepare?.() ?? []) {
-    yield { kind: 'preparing', ...preparation };
-    if (signal?.aborted) return;
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GraphBuilder, differentiate, evaluateGraph } from '../../graph/index.js';
+import { GraphBuilder, type Value, differentiate, evaluateGraph } from '../../graph/index.js';
 import { maxPoolCeil } from '../../nn/index.js';
 import { elementCount, float32, Random, tensor } from '../../tensor/index.js';
 import type { FeatureMaps } from '../../models/index.js';

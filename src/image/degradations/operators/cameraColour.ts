@@ -73,7 +73,9 @@ function limit(value: number): number {
 function multiplyPixels(image: Image, [a, b, c, d, e, f, g, h, k]: readonly number[]): void {
   const [red, green, blue] = rgbPlanes(image);
   for (let i = 0; i < red.length; i++) {
-    const [x, y, z] = [red[i], green[i], blue[i]];
+    const x = red[i];
+    const y = green[i];
+    const z = blue[i];
     red[i] = a * x + b * y + c * z;
     green[i] = d * x + e * y + f * z;
     blue[i] = g * x + h * y + k * z;

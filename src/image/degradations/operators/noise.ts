@@ -2,7 +2,7 @@ import type { Random } from '../../../tensor/index.js';
 import { rgbToGray } from '../../colour.js';
 import { createImage, type Image } from '../../image.js';
 import { drawNormals } from './normals.js';
-import { poissonSampler } from './poisson.js';
+import { drawPoisson } from './poisson.js';
 
 /** Whether each channel has its own noise, or all the same. */
 export type NoiseColour = 'colour' | 'gray';
@@ -56,13 +56,9 @@ export function addPoissonNoise(
   const clean = new Uint8ClampedArray(noisy.data.length);
   for (let i = 0; i < clean.length; i++) clean[i] = noisy.data[i] * 255;
   const full = fullScale(clean);
-  const samplers = Array.from({ length: 256 }, (_, level) => poissonSampler((level / 255) * full));
-  const noise = drawNormals(clean.length, random);
-  for (let i = 0; i < clean.length; i++) {
-    const { sample, needsUniform } = samplers[clean[i]];
-    const count = sample(needsUniform ? random.uniform() : 0, noise[i]);
-    noise[i] = scale * (count / full - clean[i] / 255);
-  }
+  const means = Float64Array.from({ length: 256 }, (_, level) => (level / 255) * full);
+  const noise = drawPoisson(clean, means, random);
+  for (let i = 0; i < clean.length; i++) noise[i] = scale * (noise[i] / full - clean[i] / 255);
   return addNoise(image, noise, 255);
 }
 
