@@ -5,6 +5,7 @@ export * from './autoencoderTinyConfig.js';
 export * from './clipText.js';
 export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
+export * from './discriminator.js';
 export * from './foldedUnet.js';
 export * from './foreign/index.js';
 export * from './gaussianAutoencoder.js';

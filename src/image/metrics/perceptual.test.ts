@@ -79,6 +79,11 @@ describe('a feature network of ONNX', () => {
     ['second', tensor('float32', [5, 4, 3, 3], random.normals(180))],
     ['classes', tensor('float32', [5, 7], random.normals(35))],
   ]);
+  const weightOf = (name: string): Tensor => {
+    const found = weights.get(name);
+    if (!found) throw new Error(`expected ${name}, got none`);
+    return found;
+  };
   const layers: FeatureMaps = (b, picture) => {
     const first = b.relu(
       b.conv(picture, b.param('first', [4, 3, 3, 3]), null, { strides: [2, 2] }),
@@ -105,10 +110,9 @@ describe('a feature network of ONNX', () => {
     const b = new GraphBuilder();
     const maps = layers(b, b.input('picture', [1, 3, 32, 32]));
     const graph = b.build({ map: maps[1] });
+    const kernels = Object.fromEntries(graph.params.map(({ name }) => [name, weightOf(name)]));
     const [x, y] = [one, other].map(
-      ({ data }) =>
-        evaluateGraph(graph, { picture: Float64Array.from(data), ...Object.fromEntries(weights) })
-          .map,
+      ({ data }) => evaluateGraph(graph, { picture: Float64Array.from(data), ...kernels }).map,
     );
     const cells = x.length / 5;
     let expected = 0;

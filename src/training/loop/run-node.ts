@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import { ConfigError } from '../../models/index.js';
 import { listCheckpoints, loadNewestCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from '../objectives/config.js';
-import { createOptimizer } from '../optimizers/optimizers.js';
+import { createOptimizer, type Optimizer } from '../optimizers/optimizers.js';
 import { initialWeights } from './initialWeights-node.js';
+import type { Objective } from '../objectives/objective.js';
 import { openObjective } from '../objectives/objectives-node.js';
 import { runIdentity } from './runIdentity.js';
 import { makeFolder } from '../../weights/makeFolder-node.js';
@@ -50,9 +51,22 @@ export async function openTraining(
     );
   }
   await removePartials(folder);
-  const saved = await loadNewestCheckpoint(folder.checkpoints, graph, optimizer, identity);
+  const networks = { graph, discriminator: objective.discriminator ?? null };
+  const saved = await loadNewestCheckpoint(folder.checkpoints, networks, optimizer, identity);
   if (!saved) await rm(folder.best, { recursive: true, force: true });
-  const state = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
+  const begun = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
+  const state = withDiscriminator(begun, objective, optimizer);
   const run = { objective, optimizer, state, identity, folder };
   return { state, events: runSteps(config, signal, run) };
+}
+
+/** A run that has begun without a discriminator begins to train one. */
+function withDiscriminator(
+  state: TrainingState,
+  { discriminator }: Objective,
+  optimizer: Optimizer,
+): TrainingState {
+  if (!discriminator || state.discriminator) return state;
+  const weights = discriminator.initialize();
+  return { ...state, discriminator: startTraining(discriminator, weights, optimizer) };
 }

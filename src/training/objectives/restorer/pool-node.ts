@@ -10,11 +10,15 @@ import type { RestorerTraining } from './config.js';
 /** Changes when photographs, crops and degradations give other samples for the same seed. */
 const SAMPLES_VERSION = 1;
 
-/** The pool that a config asks for: a folder of its own for everything that decides what its samples are. */
+/**
+ * The pool that a config asks for: a folder of its own for everything that decides what its samples are. `teacher` is the fingerprint
+ * of the network whose answers it holds, if any.
+ */
 export async function planPool(
   { output_dir, data, model }: RestorerTraining,
   crops: PhotoBatchOptions,
   settings: NonNullable<RestorerTraining['data']['pool']>,
+  teacher: string | null,
 ): Promise<PoolPlan> {
   const identity = {
     version: SAMPLES_VERSION,
@@ -23,10 +27,12 @@ export async function planPool(
     degradation: data.degradation,
     crop_candidates: data.crop_candidates ?? 1,
     photos: await photosFingerprint(crops.photos),
+    ...(teacher !== null && { teacher }),
   };
+  const pictures = teacher === null ? ['target'] : ['target', 'teacher'];
   const planes = [
     { name: 'sample', channels: 3, side: data.sample_size },
-    { name: 'target', channels: 3, side: data.sample_size * model.scale },
+    ...pictures.map((name) => ({ name, channels: 3, side: data.sample_size * model.scale })),
   ];
   const { samples, refresh, megabytes } = settings;
   const folder = settings.folder ?? join(dirname(output_dir), 'pools');
