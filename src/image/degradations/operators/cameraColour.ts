@@ -4,6 +4,7 @@
 import type { Random } from '../../../tensor/index.js';
 import { rgbPlanes } from '../../colour.js';
 import type { Image } from '../../image.js';
+import { limit } from './limit.js';
 
 /** How a camera makes colours of what it sees. */
 export interface CameraColour {
@@ -64,10 +65,6 @@ export function fromSensor(image: Image, { toCamera, gains }: CameraColour): voi
     for (let i = 0; i < plane.length; i++) plane[i] = Math.min(1, plane[i] * gain);
   }
   multiplyPixels(image, inverse(toCamera));
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }
 
 function multiplyPixels(image: Image, [a, b, c, d, e, f, g, h, k]: readonly number[]): void {

@@ -1,6 +1,7 @@
 import type { Random } from '../../../tensor/index.js';
 import { rgbToGray } from '../../colour.js';
 import { createImage, type Image } from '../../image.js';
+import { limit } from './limit.js';
 import { drawNormals } from './normals.js';
 import { drawPoisson } from './poisson.js';
 
@@ -24,8 +25,7 @@ export function addNoise(image: Image, noise: Float32Array, sigma: number): Imag
   for (let channel = 0; channel < channels; channel++) {
     let from = channel * step;
     for (let i = channel * size; i < (channel + 1) * size; i++) {
-      const value = data[i] + noise[from++] * scale;
-      noisy.data[i] = value < 0 ? 0 : value > 1 ? 1 : value;
+      noisy.data[i] = limit(data[i] + noise[from++] * scale);
     }
   }
   return noisy;

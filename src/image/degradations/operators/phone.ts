@@ -5,6 +5,7 @@ import { createImage, type Image } from '../../image.js';
 import { rgbPlanes } from '../../colour.js';
 import { correlateTaps } from './correlate.js';
 import { gaussianBlur } from './filter.js';
+import { limit } from './limit.js';
 
 export interface PhoneProcessing {
   /** Share of the noise that is taken out, 0 to 1. */
@@ -81,8 +82,4 @@ const boxPasses = [
 /** Means of 5x5 windows. */
 function boxMean(plane: Image): Float32Array {
   return correlateTaps(plane, boxPasses).data;
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }

@@ -1,5 +1,6 @@
 import type { Image } from '../../image.js';
 import { gaussianBlur } from './filter.js';
+import { limit } from './limit.js';
 
 export interface SharpenOptions {
   /** Side of the Gaussian in pixels; an even one is taken one larger. */
@@ -33,9 +34,7 @@ export function unsharpMask(image: Image, options: SharpenOptions): Image {
   const out = sharpened.data;
   for (let i = 0; i < out.length; i++) {
     const value = data[i];
-    const sharp = value + weight * residual[i];
-    const limited = sharp < 0 ? 0 : sharp > 1 ? 1 : sharp;
-    out[i] = value + out[i] * (limited - value);
+    out[i] = value + out[i] * (limit(value + weight * residual[i]) - value);
   }
   return sharpened;
 }
