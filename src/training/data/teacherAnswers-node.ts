@@ -27,7 +27,7 @@ export function openTeacherAnswers(options: TeacherOptions, scale: number): Teac
     const [size, answered] = [channels * height * width, channels * height * scale * width * scale];
     const answers = new Float32Array(count * answered);
     for (let i = 0; i < count; i++) {
-      const one = (samples.data as Float32Array).slice(i * size, (i + 1) * size);
+      const one = samples.data.slice(i * size, (i + 1) * size);
       const sample = tensor('float32', [1, channels, height, width], one);
       const { out_sample } = await session.run({ sample });
       const answer = toFloat32(out_sample).map((value) => Math.min(1, Math.max(0, value)));
