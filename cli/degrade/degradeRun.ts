@@ -67,9 +67,10 @@ export async function degrade(
 
 /** Single photographs as they are named, and those of folders. */
 async function photosOf(inputs: readonly string[]): Promise<string[]> {
-  const lists = inputs.map(async (input) =>
-    (await stat(input)).isDirectory() ? listPhotos([input]) : [input],
-  );
+  const lists = inputs.map(async (input) => {
+    if (!(await stat(input)).isDirectory()) return [input];
+    return (await listPhotos([input])).map(({ path }) => path);
+  });
   return (await Promise.all(lists)).flat();
 }
 
