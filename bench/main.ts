@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   seams: async (args) => (await import('./seams.js')).benchSeams(args),
   large: async (args) => (await import('./large.js')).benchLarge(args),
   train: async () => (await import('./train.js')).benchTrain(),
+  losses: async (args) => (await import('./losses.js')).benchLosses(args),
   data: async () => (await import('./data.js')).benchData(),
   sd15: async (args) => (await import('./sd15.js')).benchSd15(args),
   search: async (args) => (await import('./search.js')).benchSearch(args),

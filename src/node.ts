@@ -5,6 +5,7 @@ export * from './distillation/prepareDistillation-node.js';
 export * from './distillation/surrogateFolder-node.js';
 export * from './generation/generateFiles-node.js';
 export * from './generation/openPipeline-node.js';
+export * from './image/featureNetwork-node.js';
 export { DiskFullError } from './image/diskFull-node.js';
 export * from './image/degradations/codec-node.js';
 export * from './image/imagePairs-node.js';

@@ -68,8 +68,12 @@ export async function openSurrogateRun(
   await makeFolder(places.checkpoints);
   const initial = await initialWeights(workshop, surrogate, graph);
   const state =
-    (await loadNewestCheckpoint(places.checkpoints, graph, optimizer, identity)) ??
-    startTraining(graph, initial, optimizer);
+    (await loadNewestCheckpoint(
+      places.checkpoints,
+      { graph, discriminator: null },
+      optimizer,
+      identity,
+    )) ?? startTraining(graph, initial, optimizer);
   const before = await measure(workshop, surrogate, initial);
   const session = await workshop.load(gradientGraph(graph), new Map());
   const log = await openMetricsLog(places.metrics, state.step);

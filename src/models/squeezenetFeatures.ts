@@ -6,6 +6,8 @@ import { toFloat32, tensor, type Weights } from '../tensor/index.js';
 const TAPS = [1, 4, 7, 9, 10, 11, 12];
 const FIRES = [3, 4, 6, 7, 9, 10, 11, 12];
 const POOLS = [2, 5, 8];
+/** Of a side, below which the last maps have no cell. */
+const FEWEST_PIXELS = 17;
 
 /** Whether weights are those of `squeezenetFeatures`. */
 export function isSqueezenet(weights: Weights): boolean {
@@ -15,9 +17,15 @@ export function isSqueezenet(weights: Weights): boolean {
 /**
  * The features of SqueezeNet 1.1 (Iandola et al. 2016): seven maps of a picture `[N, 3, H, W]`, RGB in [0, 1], whose first layer has the
  * training's normalisation folded in. The weights, under torchvision's names, become constants: they are not trained.
- * @throws Error for a weight that is missing.
+ * @throws Error for a weight that is missing; RangeError for pictures of fewer than 17 pixels a side.
  */
 export function squeezenetFeatures(b: GraphBuilder, weights: Weights, picture: Value): Value[] {
+  const [, , height, width] = picture.shape;
+  if (Math.min(height, width) < FEWEST_PIXELS) {
+    throw new RangeError(
+      `expected at least ${FEWEST_PIXELS} pixels a side for SqueezeNet, got ${width}x${height}`,
+    );
+  }
   const constant = (name: string): Value => {
     const found = weights.get(name);
     if (!found) throw new Error(`expected a weight ${name}, found none`);

@@ -7,5 +7,6 @@ export * from './norm.js';
 export * from './resnetBlock2d.js';
 export * from './resnetBlockTiny.js';
 export * from './spatialAttention.js';
+export * from './spectralNorm.js';
 export * from './timestepEmbedding.js';
 export * from './transformer2d.js';

@@ -74,9 +74,23 @@ export async function readOnnxModel(
   path: string,
   options: Omit<ImportOptions, 'externalData'> = {},
 ): Promise<ImportedModel> {
-  const model = decodeModel(await readRange(path, 0));
-  const externalData = await externalDataOf(path, model.graph);
+  const { model, externalData } = await readOnnxFile(path);
   return fromModelProto(model, { ...options, externalData });
+}
+
+/** An ONNX file, and the bytes of its initializers that lie beside it, by name. */
+export interface OnnxFile {
+  readonly model: ModelProto;
+  readonly externalData: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Reads an ONNX file and its external data without looking at what the model computes.
+ * @throws Error for a file that is none; WeightsError naming a file that cannot be read.
+ */
+export async function readOnnxFile(path: string): Promise<OnnxFile> {
+  const model = decodeModel(await readRange(path, 0));
+  return { model, externalData: await externalDataOf(path, model.graph) };
 }
 
 /**

@@ -13,4 +13,5 @@ export {
 } from './import.js';
 export { encodeModel, opsetVersion, toModelProto } from './model.js';
 export { openForeignSource, type ForeignSourceOptions } from './openForeignSource.js';
+export { openDimensions, selectOutputs } from './modelInputs.js';
 export type { ExternalData, Initializer } from './proto.js';

@@ -2,7 +2,7 @@ import { GraphBuilder, type Graph, type Session } from '../../graph/index.js';
 import { imresize, type Image } from '../../image/index.js';
 import type { NodeExecutor } from '../../runtime/nodeExecutor-node.js';
 import { tensor, type Weights } from '../../tensor/index.js';
-import { openFeatureMaps } from '../../training/losses/featureNetwork-node.js';
+import { openFeatureMaps } from '../../image/featureNetwork-node.js';
 import type { Matrix } from '../algorithms/gaussianFit.js';
 import { meansOverCells, readFeatureModel } from '../quality/featureNetwork-node.js';
 import { shareBatches } from '../quality/sampleLatents.js';

@@ -2,11 +2,10 @@ import type { Graph, Session } from '../../graph/index.js';
 import { latentScale } from '../../generation/latents.js';
 import { pixelsPerLatent, type Autoencoder, type MapSize } from '../../models/index.js';
 import { ModelError } from '../../models/modelFiles-node.js';
-import { decodeModel } from '../../onnx/index.js';
-import { readOnnxModel } from '../../onnx/file-node.js';
+import { fromModelProto, openDimensions } from '../../onnx/index.js';
+import { readOnnxFile } from '../../onnx/file-node.js';
 import type { NodeExecutor } from '../../runtime/nodeExecutor-node.js';
 import { tensor, toFloat32, type Shape, type Tensor, type Weights } from '../../tensor/index.js';
-import { openFile } from '../../weights/file-node.js';
 import type { Checkpoint } from '../../weights/index.js';
 import { latentFeatureGraph, pictureFeatureGraph, picturesGraph } from './featureGraphs.js';
 import type { Matrix } from '../algorithms/gaussianFit.js';
@@ -88,10 +87,9 @@ export async function readFeatureModel(
   sides: { readonly height: number; readonly width: number },
 ): Promise<{ graph: Graph; weights: Weights }> {
   try {
-    const file = await openFile(path);
-    const bytes = await file.read(0, file.size).finally(() => file.close());
-    const open = openDimensions(bytes, [batch, 3, sides.height, sides.width]);
-    const { graph, weights } = await readOnnxModel(path, { dimensions: open });
+    const { model, externalData } = await readOnnxFile(path);
+    const dimensions = openDimensions(model, [batch, 3, sides.height, sides.width]);
+    const { graph, weights } = fromModelProto(model, { dimensions, externalData });
     const [input, ...others] = graph.inputs;
     if (others.length === 0 && input?.shape.length === 4 && input.shape[1] === 3) {
       if (input.shape[0] === batch) return { graph, weights };
@@ -104,22 +102,6 @@ export async function readFeatureModel(
     const message = problem.startsWith(path) ? problem : `${path}: ${problem}`;
     throw new ModelError(message, { cause: error });
   }
-}
-
-/** Lengths for the dimensions of a model's inputs that have none, by their place. */
-function openDimensions(bytes: Uint8Array, shape: Shape): Record<string, number> {
-  const { graph } = decodeModel(bytes);
-  const initializers = new Set(graph?.initializer.map(({ name }) => name));
-  const inputs = graph?.input.filter(({ name }) => !initializers.has(name)) ?? [];
-  const lengths = inputs.flatMap(({ name, type }) => {
-    if (type?.value.case !== 'tensorType') return [];
-    const dims = type.value.value.shape?.dim ?? [];
-    return dims.flatMap(({ value }, axis): [string, number][] => {
-      const symbol = value.case === 'dimParam' && value.value !== '' ? value.value : null;
-      return [[symbol ?? `${name}.${axis}`, shape[axis] ?? 1]];
-    });
-  });
-  return Object.fromEntries(lengths);
 }
 
 function featureNetwork(chains: readonly Chain[], { latent, batch }: FeatureParts): FeatureNetwork {

@@ -39,7 +39,8 @@ const batches =
 async function answer({ first, count }: BatchRequest): Promise<void> {
   try {
     const batch = await batches.read(first, count);
-    const buffers = [batch.sample, batch.target].map(({ data }) => data.buffer as ArrayBuffer);
+    const tensors = [batch.sample, batch.target, ...(batch.teacher ? [batch.teacher] : [])];
+    const buffers = tensors.map(({ data }) => data.buffer as ArrayBuffer);
     send({ first, batch, costs: { ...clock.costs } }, [...new Set(buffers)]);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));

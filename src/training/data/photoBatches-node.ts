@@ -2,6 +2,7 @@ import { ImageFileError } from '../../image/sharp-node.js';
 import { sharpCodec } from '../../image/degradations/codec-node.js';
 import { degradePair, imresize, type Image } from '../../image/index.js';
 import { Random, tensor, type Tensor } from '../../tensor/index.js';
+import { openTeacherAnswers, type TeacherOptions } from './teacherAnswers-node.js';
 import { copyCrop, cropDetail, packImage, type Crop } from './crops.js';
 import { createDataClock, type DataClock } from './dataCosts.js';
 import {
@@ -17,6 +18,8 @@ export interface PhotoBatchOptions extends PhotoCacheOptions {
   readonly seed: number;
   /** Crops to draw for each one, of which the most detailed is taken: flat ones teach little. 1 unless given. */
   readonly candidates?: number;
+  /** Whose answers to the degraded crops are given as well. */
+  readonly teacher?: TeacherOptions;
 }
 
 /**
@@ -26,6 +29,8 @@ export interface PhotoBatchOptions extends PhotoCacheOptions {
 export interface PhotoBatch {
   readonly sample: Tensor<'float32'>;
   readonly target: Tensor<'float32'>;
+  /** What a teacher makes of the sample, of the target's shape; where there is a teacher. */
+  readonly teacher?: Tensor<'float32'>;
 }
 
 export interface PhotoBatches {
@@ -47,6 +52,7 @@ export function openPhotoBatches(
   clock: DataClock = createDataClock(),
 ): PhotoBatches {
   const { sampleSize, scale, degradation, seed } = options;
+  const answers = options.teacher && openTeacherAnswers(options.teacher, scale);
   const targetSize = sampleSize * scale;
   const cache = openPhotoCache(options, targetSize, onUnusable);
   return {
@@ -60,11 +66,11 @@ export function openPhotoBatches(
         await copyPair(drawn, options, random, { sample, target }, at, clock);
       }
       const targets = tensor('float32', [count, 3, targetSize, targetSize], target);
-      if (!degradation) return { sample: targets, target: targets };
-      return {
-        sample: tensor('float32', [count, 3, sampleSize, sampleSize], sample),
-        target: targets,
-      };
+      const samples = degradation
+        ? tensor('float32', [count, 3, sampleSize, sampleSize], sample)
+        : targets;
+      const pair = { sample: samples, target: targets };
+      return answers ? { ...pair, teacher: await answers(samples) } : pair;
     },
   };
 }

@@ -47,7 +47,7 @@ function randomState(step: number): TrainingState {
 const save = (step: number, keep = 2): Promise<string> =>
   saveCheckpoint(folder, randomState(step), { keep, identity });
 const load = (now: Record<string, unknown> = identity): Promise<TrainingState | null> =>
-  loadNewestCheckpoint(folder, network, optimizer, now);
+  loadNewestCheckpoint(folder, { graph: network, discriminator: null }, optimizer, now);
 
 describe('a checkpoint', () => {
   it('gives back every bit, in the order of the network', async () => {
@@ -91,7 +91,13 @@ describe('an interrupted save', () => {
     await writeFile(join(run.best, 'config.json.0a.partial'), '{');
     await writeFile(`${run.metrics}.0a.partial`, '{');
     await writeFile(join(folder, 'mine.partial'), 'of somebody else');
-    const load = () => loadNewestCheckpoint(run.checkpoints, network, optimizer, identity);
+    const load = () =>
+      loadNewestCheckpoint(
+        run.checkpoints,
+        { graph: network, discriminator: null },
+        optimizer,
+        identity,
+      );
     expect((await load())?.step).toBe(1);
     await removePartials(run);
     expect((await load())?.step).toBe(1);
@@ -182,7 +188,12 @@ describe('a damaged checkpoint', () => {
 
   it('may be of another network', async () => {
     await save(2);
-    const other = loadNewestCheckpoint(folder, tinyNetwork(4), optimizer, identity);
+    const other = loadNewestCheckpoint(
+      folder,
+      { graph: tinyNetwork(4), discriminator: null },
+      optimizer,
+      identity,
+    );
     await expect(other).rejects.toThrow(/z\.weight: expected \[4, 3\], got \[2, 3\]/);
     await expect(other).rejects.not.toThrow(/\n/);
   });

@@ -20,6 +20,8 @@ interface CheckpointHead {
   readonly step: number;
   /** Null where the checkpoint was written before runs had one. */
   readonly identity: RunIdentity | null;
+  /** Updates of the discriminator; null where none is trained. */
+  readonly discriminatorStep: number | null;
 }
 
 export interface SaveOptions {
@@ -30,7 +32,7 @@ export interface SaveOptions {
 
 /**
  * Saves a state as `FOLDER/step-N/`: `weights`, `ema` and one file an optimizer slot, all float32
- * safetensors. The folder appears under its name only when it is whole and on disk.
+ * safetensors; a discriminator's lie beside them as `discriminator.FILE`. The folder appears under its name only when it is whole and on disk.
  * @throws WeightsError when a weight is not finite or the system refuses; older checkpoints stay then.
  */
 export async function saveCheckpoint(
@@ -39,6 +41,7 @@ export async function saveCheckpoint(
   { keep, identity }: SaveOptions,
 ): Promise<string> {
   checkFinite(state.weights);
+  if (state.discriminator) checkFinite(state.discriminator.weights);
   const name = `step-${String(state.step).padStart(8, '0')}`;
   const path = join(folder, name);
   const partial = join(folder, `.${name}.partial`);
@@ -87,11 +90,29 @@ async function writeState(
     ['ema', state.ema],
     ...state.moments,
   ];
+  const { discriminator } = state;
+  if (discriminator) {
+    const its: [string, Weights][] = [
+      ['weights', discriminator.weights],
+      ['ema', discriminator.ema],
+      ...discriminator.moments,
+    ];
+    files.push(...its.map(([file, weights]): [string, Weights] => [against(file), weights]));
+  }
   for (const [file, weights] of files) {
     await writeSafetensorsFile(join(folder, `${file}.safetensors`), weights);
   }
-  const head = JSON.stringify({ step: state.step, config: identity }, null, 2);
+  const steps = {
+    step: state.step,
+    ...(discriminator && { discriminator_step: discriminator.step }),
+  };
+  const head = JSON.stringify({ ...steps, config: identity }, null, 2);
   await replaceFile(join(folder, 'state.json'), [new TextEncoder().encode(`${head}\n`)]);
+}
+
+/** The file of a discriminator beside that of the network. */
+function against(file: string): string {
+  return `discriminator.${file}`;
 }
 
 /** Makes a rename durable before what it replaces is deleted; Windows cannot open a folder. */
@@ -110,6 +131,12 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
+/** What a checkpoint is of. */
+export interface TrainedNetworks {
+  readonly graph: Pick<Graph, 'params'>;
+  readonly discriminator: Pick<Graph, 'params'> | null;
+}
+
 /**
  * Reads the newest state of a folder back, exactly; null where there is none.
  * @throws ConfigError listing every config key that is not what the run was begun with; WeightsError, for a
@@ -117,7 +144,7 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
  */
 export async function loadNewestCheckpoint(
   folder: string,
-  graph: Graph,
+  networks: TrainedNetworks,
   optimizer: Optimizer,
   identity: RunIdentity,
 ): Promise<TrainingState | null> {
@@ -127,7 +154,7 @@ export async function loadNewestCheckpoint(
   try {
     const head = await readHead(newest);
     if (head.identity) requireSameRun(newest, head.identity, identity);
-    return await loadState(newest, head.step, graph, optimizer);
+    return await loadStates(newest, head, networks, optimizer);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const before = paths.at(-2);
@@ -183,28 +210,49 @@ async function readHead(path: string): Promise<CheckpointHead> {
   if (!isRecord(head) || !Number.isSafeInteger(head.step)) {
     throw new WeightsError(`${file}: expected a step number`);
   }
-  return { step: Number(head.step), identity: isRecord(head.config) ? head.config : null };
+  const { discriminator_step: its } = head;
+  return {
+    step: Number(head.step),
+    identity: isRecord(head.config) ? head.config : null,
+    discriminatorStep: Number.isSafeInteger(its) ? Number(its) : null,
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+async function loadStates(
+  path: string,
+  { step, discriminatorStep }: CheckpointHead,
+  { graph, discriminator }: TrainedNetworks,
+  optimizer: Optimizer,
+): Promise<TrainingState> {
+  const state = await loadState(path, step, graph, optimizer, (file) => file);
+  if (!discriminator || discriminatorStep === null) return state;
+  const its = await loadState(path, discriminatorStep, discriminator, optimizer, against);
+  return { ...state, discriminator: its };
+}
+
 async function loadState(
   path: string,
   step: number,
-  graph: Graph,
+  graph: Pick<Graph, 'params'>,
   optimizer: Optimizer,
+  fileOf: (file: string) => string,
 ): Promise<TrainingState> {
   const load = (file: string): Promise<Map<string, Tensor<'float32'>>> =>
-    loadFloats(join(path, `${file}.safetensors`), graph);
+    loadFloats(join(path, `${fileOf(file)}.safetensors`), graph);
   const moments = new Map<string, Map<string, Tensor<'float32'>>>();
   for (const slot of optimizer.slots) moments.set(slot, await load(slot));
   return { step, weights: await load('weights'), ema: await load('ema'), moments };
 }
 
 /** In the order of the graph's params, whatever that of the file is: sums over params depend on it. */
-async function loadFloats(path: string, graph: Graph): Promise<Map<string, Tensor<'float32'>>> {
+async function loadFloats(
+  path: string,
+  graph: Pick<Graph, 'params'>,
+): Promise<Map<string, Tensor<'float32'>>> {
   const { tensors } = await readSafetensorsFile(path);
   matchWeights(graph.params, tensors);
   return new Map(

@@ -14,6 +14,9 @@ export interface StepMetrics {
   readonly learningRate: number;
   /** L2 norm of all gradients, before clipping. */
   readonly gradientNorm: number;
+  /** The same of a discriminator, in steps that train one. */
+  readonly discriminatorLoss?: number;
+  readonly discriminatorGradientNorm?: number;
   /** Milliseconds of the whole step, and the part spent waiting for data. */
   readonly ms: number;
   readonly dataMs: number;
@@ -28,6 +31,17 @@ export interface TrainingPlan {
   readonly emaDecay: number;
   /** Equal parts that the batch of one step is computed in. */
   readonly shards: number;
+}
+
+/** What is trained against the network, from a step on. */
+export interface Opponent {
+  readonly state: TrainingState;
+  /** Updates of the network before it comes in. */
+  readonly startStep: number;
+  /** The highest; it follows the network's schedule. */
+  readonly learningRate: number;
+  /** Those that compute a step of both, opened when they are first asked for. */
+  sessions(): Promise<readonly Session[]>;
 }
 
 /** Gives shard `shard` of the batch of 0-based step `step`. */
@@ -46,21 +60,41 @@ export async function* train(
   source: ShardSource,
   optimizer: Optimizer,
   plan: TrainingPlan,
+  opponent: Opponent | null = null,
 ): AsyncGenerator<StepMetrics> {
   const publish = sharedCopy(state.weights);
+  const publishOpponent = opponent && sharedCopy(opponent.state.weights);
   while (state.step < plan.totalSteps) {
     const begun = performance.now();
-    const weights = publish();
-    const shards = await computeShards(state.step, weights, sessions, source, plan.shards);
-    const batch = averageShards(state, shards.results);
+    const against = opponent && state.step >= opponent.startStep ? opponent : null;
+    const weights = { ...publish(), ...(against && publishOpponent?.()) };
+    const ready = against ? await against.sessions() : sessions;
+    const shards = await computeShards(state.step, weights, ready, source, plan.shards);
+    const batch = averageShards(state, shards.results, 'loss');
     const { loss, gradientNorm } = batch;
+    // First, for what has spoilt it spoils the network's own too.
+    const others = against && averageShards(against.state, shards.results, 'discriminator_loss');
+    if (others) {
+      requireFinite(state, 'loss of the discriminator', others.loss);
+      requireFinite(state, 'gradient norm of the discriminator', others.gradientNorm);
+    }
     requireFinite(state, 'loss', loss);
     requireFinite(state, 'gradient norm', gradientNorm);
     const factor = scheduleFactor(plan.schedule, state.step, plan.totalSteps);
     const learningRate = plan.learningRate * factor;
     applyUpdate(state, batch, optimizer, learningRate, plan);
+    if (against && others) {
+      applyUpdate(against.state, others, optimizer, against.learningRate * factor, plan);
+    }
     const ms = performance.now() - begun;
-    yield { step: state.step, loss, learningRate, gradientNorm, ms, dataMs: shards.dataMs };
+    yield {
+      ...{ step: state.step, loss, learningRate, gradientNorm },
+      ...(others && {
+        discriminatorLoss: others.loss,
+        discriminatorGradientNorm: others.gradientNorm,
+      }),
+      ...{ ms, dataMs: shards.dataMs },
+    };
   }
 }
 
@@ -117,9 +151,10 @@ export interface BatchGradients {
 function averageShards(
   state: TrainingState,
   results: readonly Feeds[],
+  lossName: string,
 ): BatchGradients & { readonly loss: number } {
   const share = 1 / results.length;
-  const loss = results.reduce((sum, { loss }) => sum + floats(loss)[0] * share, 0);
+  const loss = results.reduce((sum, result) => sum + floats(result[lossName])[0] * share, 0);
   const gradients = new Map<string, Float32Array>();
   let squares = 0;
   for (const name of state.weights.keys()) {

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { ConfigError } from '../../models/index.js';
 import { listCheckpoints, loadNewestCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from '../objectives/config.js';
-import { createOptimizer } from '../optimizers/optimizers.js';
+import { createOptimizer, type Optimizer } from '../optimizers/optimizers.js';
 import { initialWeights } from './initialWeights-node.js';
 import type { Objective } from '../objectives/objective.js';
 import { openObjective } from '../objectives/objectives-node.js';
@@ -68,8 +68,21 @@ async function openRun(
     );
   }
   await removePartials(folder);
-  const saved = await loadNewestCheckpoint(folder.checkpoints, graph, optimizer, identity);
+  const networks = { graph, discriminator: objective.discriminator ?? null };
+  const saved = await loadNewestCheckpoint(folder.checkpoints, networks, optimizer, identity);
   if (!saved) await rm(folder.best, { recursive: true, force: true });
-  const state = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
+  const begun = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
+  const state = withDiscriminator(begun, objective, optimizer);
   return { objective, optimizer, state, identity, folder };
+}
+
+/** A run that has begun without a discriminator begins to train one. */
+function withDiscriminator(
+  state: TrainingState,
+  { discriminator }: Objective,
+  optimizer: Optimizer,
+): TrainingState {
+  if (!discriminator || state.discriminator) return state;
+  const weights = discriminator.initialize();
+  return { ...state, discriminator: startTraining(discriminator, weights, optimizer) };
 }

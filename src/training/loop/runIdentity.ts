@@ -1,4 +1,4 @@
-import type { TrainingConfig } from '../objectives/config.js';
+import { trains, type TrainingConfig } from '../objectives/config.js';
 
 /**
  * What has to stay the same for a resumed run to be the same run: config keys, dotted, and their values.
@@ -35,6 +35,7 @@ export function runIdentity(
     ...dotted('optimizer', optimizer),
     // Null, not absent, so that its being added is a change.
     max_grad_norm: config.max_grad_norm ?? null,
+    ...(trains(config, 'OneStepRestorer') && { adversarial: config.adversarial ?? null }),
     ...sources,
   };
   return Object.fromEntries(Object.entries(all).filter(([key]) => !harmless.has(key)));

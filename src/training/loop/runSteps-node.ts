@@ -6,7 +6,7 @@ import { keepIfBetter } from './bestModel-node.js';
 import type { TrainingConfig } from '../objectives/config.js';
 import { createDivergenceWatch, DivergedError } from './divergence.js';
 import type { FolderLock } from './folderLock-node.js';
-import { train, type ShardSource, type StepMetrics } from './loop.js';
+import { train, type Opponent, type ShardSource, type StepMetrics } from './loop.js';
 import { openMetricsLog, readMetricsLog, type MetricsLog } from './metricsLog-node.js';
 import type { Optimizer } from '../optimizers/optimizers.js';
 import type { Objective, Preparation, SampleStream } from '../objectives/objective.js';
@@ -16,7 +16,7 @@ import { createRunProfile, type RunProfile } from './runProfile.js';
 import { createWaitWatch } from './waiting.js';
 import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
-import { gradientGraph } from './trainingGraph.js';
+import { gradientGraph, playersGraph } from './trainingGraph.js';
 import { trainingPlan } from './trainingPlan.js';
 import { shardSize } from './trainingSettings.js';
 import type { ValidationReport } from '../validation/validation.js';
@@ -76,7 +76,9 @@ export async function* runSteps(
       yield { kind: 'finished', step: state.step, steps: config.steps };
       return;
     }
-    const sessions = await loadSessions(objective, executors);
+    const opponent = openOpponent(run, executors);
+    const isAlone = !opponent || state.step < opponent.startStep;
+    const sessions = isAlone ? await loadSessions(gradientGraph(objective.graph), executors) : [];
     const source = shardSource(config, samples);
     if (await lacksValidation(config, run)) yield* validateAndKeep(config, signal, run, log);
     for await (const metrics of train(
@@ -85,6 +87,7 @@ export async function* runSteps(
       source,
       run.optimizer,
       trainingPlan(config),
+      opponent,
     )) {
       await log.append(metrics);
       yield* drain(warnings);
@@ -165,12 +168,24 @@ function shardSource(config: TrainingConfig, samples: SampleStream): ShardSource
   return (step, shard) => samples.take(step * config.batch_size + shard * shardSize(config));
 }
 
-function loadSessions(
-  { graph }: Objective,
-  executors: readonly WorkerExecutor[],
-): Promise<Session[]> {
-  const step = gradientGraph(graph);
+function loadSessions(step: Graph, executors: readonly WorkerExecutor[]): Promise<Session[]> {
   return Promise.all(executors.map((executor) => executor.load(step, new Map())));
+}
+
+function openOpponent(
+  { objective, state }: PreparedRun,
+  executors: readonly WorkerExecutor[],
+): Opponent | null {
+  if (!objective.discriminator || !state.discriminator) return null;
+  const { graph, params, startStep, learningRate } = objective.discriminator;
+  let opened: Promise<Session[]> | undefined;
+  return {
+    ...{ state: state.discriminator, startStep, learningRate },
+    sessions() {
+      const step = { loss: objective.graph.params, discriminator_loss: params };
+      return (opened ??= loadSessions(playersGraph(graph, step), executors));
+    },
+  };
 }
 
 function countParameters({ params }: Graph): number {

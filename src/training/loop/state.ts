@@ -13,10 +13,16 @@ export interface TrainingState {
   readonly ema: FloatMap;
   /** The optimizer's moments: slot name, then param name. */
   readonly moments: ReadonlyMap<string, FloatMap>;
+  /** Of what is trained against the network, where something is. */
+  readonly discriminator?: TrainingState;
 }
 
 /** A run that has not begun: copies of `weights`, zero moments. */
-export function startTraining(graph: Graph, weights: Weights, optimizer: Optimizer): TrainingState {
+export function startTraining(
+  graph: Pick<Graph, 'params'>,
+  weights: Weights,
+  optimizer: Optimizer,
+): TrainingState {
   const copy = (): FloatMap =>
     new Map(
       graph.params.map(({ name, shape }) => {

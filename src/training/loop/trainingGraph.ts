@@ -7,10 +7,25 @@ import { totalLoss, type WeightedLoss } from '../losses/losses.js';
  * Forward and backward are one graph.
  */
 export function gradientGraph(forward: Graph): Graph {
-  const names = forward.params.map((param) => param.name);
-  const { loss } = forward.outputs;
-  // Taps keep alive what the loss does not need; a training step has no use for them.
-  const backward = differentiate({ ...forward, outputs: { loss }, taps: [] }, 'loss', names);
+  return playersGraph(forward, { loss: forward.params });
+}
+
+/** The same where each of several scalar outputs is the loss of some of the params. */
+export function playersGraph(
+  forward: Graph,
+  players: Readonly<Record<string, Graph['params']>>,
+): Graph {
+  const losses = Object.keys(players).map((loss) => [loss, forward.outputs[loss]] as const);
+  // Taps keep alive what the losses do not need; a training step has no use for them.
+  let backward: Graph = { ...forward, outputs: Object.fromEntries(losses), taps: [] };
+  for (const [loss, params] of Object.entries(players)) {
+    backward = differentiate(
+      backward,
+      loss,
+      params.map(({ name }) => name),
+    );
+  }
+  const names = forward.params.map(({ name }) => name);
   const { builder, valueOf } = continueGraph(backward, new Set(names));
   const outputs: Record<string, Value> = {};
   for (const [name, value] of Object.entries(backward.outputs)) outputs[name] = valueOf(value);

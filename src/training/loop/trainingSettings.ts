@@ -49,25 +49,34 @@ export const runSettings = (path: PathSchema) => ({
   checkpoints_total_limit: z.int().min(1).default(2),
 });
 
-const loss = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('l1'), weight: positive.default(1) }),
-  z.strictObject({ kind: z.literal('l2'), weight: positive.default(1) }),
-  z.strictObject({
-    kind: z.literal('charbonnier'),
-    weight: positive.default(1),
-    eps: positive.default(1e-3),
-  }),
-  z.strictObject({ kind: z.literal('luma'), weight: positive.default(1) }),
-  z.strictObject({ kind: z.literal('psnr'), weight: positive.default(1) }),
-  z.strictObject({ kind: z.literal('gradient'), weight: positive.default(1) }),
-  z.strictObject({ kind: z.literal('frequency'), weight: positive.default(1) }),
-]);
+/** A loss between two pictures, with keys that a trainer adds. */
+const lossWith = <K extends z.ZodRawShape>(more: K) => {
+  const keys = { weight: positive.default(1), ...more };
+  return z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('l1'), ...keys }),
+    z.strictObject({ kind: z.literal('l2'), ...keys }),
+    z.strictObject({ kind: z.literal('charbonnier'), ...keys, eps: positive.default(1e-3) }),
+    z.strictObject({ kind: z.literal('luma'), ...keys }),
+    z.strictObject({ kind: z.literal('psnr'), ...keys }),
+    z.strictObject({ kind: z.literal('gradient'), ...keys }),
+    z.strictObject({ kind: z.literal('frequency'), ...keys }),
+  ]);
+};
 
 /** A weighted sum of losses between two pictures. */
 export const pictureLosses = z
-  .array(loss)
+  .array(lossWith({}))
   .min(1)
   .default([{ kind: 'l1', weight: 1 }]);
+
+/** What a restorer's result is held against: the photograph, a teacher's answer, or a mean of both. */
+export const lossTarget = z.enum(['photo', 'teacher', 'mix']).default('photo');
+
+/** The same where each loss has a target of its own. */
+export const targetedLosses = z
+  .array(lossWith({ target: lossTarget }))
+  .min(1)
+  .default([{ kind: 'l1', weight: 1, target: 'photo' }]);
 
 /** When and on what averaged weights are validated; `set` is what a set of pictures is made of. */
 export const validationSettings = <S extends z.ZodType>(set: S) =>

@@ -1,46 +1,9 @@
-import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import {
-  GraphBuilder,
-  type Value,
-  createInterpreter,
-  differentiate,
-  evaluateGraph,
-} from '../../graph/index.js';
+import { expect, it } from 'vitest';
+import { GraphBuilder, type Value, differentiate, evaluateGraph } from '../../graph/index.js';
 import { maxPoolCeil } from '../../nn/index.js';
-import {
-  elementCount,
-  float32,
-  Random,
-  tensor,
-  toFloat64,
-  type Tensor,
-} from '../../tensor/index.js';
-import { readSafetensorsFile } from '../../weights/safetensors-node.js';
-import { openFeatureMaps } from './featureNetwork-node.js';
-import { perceptualDistance, perceptualLoss, type FeatureMaps } from './perceptual.js';
-
-const folder = new URL('../../../../shared/teachers/squeezenet1.1/', import.meta.url).pathname;
-const isHere = existsSync(folder);
-
-describe.skipIf(!isHere)('SqueezeNet 1.1 (skipped where its goldens are absent)', () => {
-  it.each(['blur', 'noise', 'jpeg'])('gives the distance of the golden %s', async (name) => {
-    const features = await openFeatureMaps(folder);
-    const { tensors } = await readSafetensorsFile(`${folder}golden.safetensors`);
-    const found = (key: string): Tensor => tensors.get(key) as Tensor;
-    const batch = (key: string): Tensor =>
-      tensor('float32', [1, ...found(key).shape.slice(-3)], found(key).data as Float32Array);
-    const b = new GraphBuilder();
-    const { shape } = batch('input');
-    const distance = perceptualDistance(b, features, b.input('a', shape), b.input('b', shape));
-    const feeds = { a: batch('input'), b: batch(name) };
-    const results = await (
-      await createInterpreter().load(b.build({ distance }), new Map())
-    ).run(feeds);
-    const [expected] = toFloat64(found(`${name}.distance`));
-    expect(toFloat64(results.distance)[0] / expected).toBeCloseTo(1, 5);
-  });
-});
+import { elementCount, float32, Random, tensor } from '../../tensor/index.js';
+import type { FeatureMaps } from '../../models/index.js';
+import { perceptualLoss } from './perceptual.js';
 
 /** Two small layers in the place of a network. */
 const features: FeatureMaps = (b, picture) => {

@@ -8,12 +8,12 @@ import { elementCount, tensor, zeros, type Random, type Tensor } from '../../ten
  * `gainOf` decides by name; residual branches start small so that a deep network starts near identity.
  */
 export function initializeWeights(
-  graph: Graph,
+  { params }: Pick<Graph, 'params'>,
   random: Random,
   gainOf: (name: string) => number,
 ): Map<string, Tensor<'float32'>> {
   const weights = new Map<string, Tensor<'float32'>>();
-  for (const { name, shape } of graph.params) {
+  for (const { name, shape } of params) {
     weights.set(name, initializeParam(name, shape, random, gainOf(name)));
   }
   return weights;

@@ -13,6 +13,8 @@ export interface Objective {
    * params, which are what is trained.
    */
   readonly graph: Graph;
+  /** Who learns, in the same steps, to tell what the network makes from what is real. */
+  readonly discriminator?: DiscriminatorObjective;
   /** Weights for every param, float32. */
   initialize(random: Random): Weights;
   /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
@@ -46,6 +48,21 @@ export interface Objective {
   readonly description: ModelDescription;
   /** The photographs that are trained on. */
   readonly photos: readonly PhotoFile[];
+}
+
+export interface DiscriminatorObjective {
+  /**
+   * The losses of both players, scalar outputs `loss` (the network's) and `discriminator_loss`; inputs are the objective's, params those
+   * of both.
+   */
+  readonly graph: Graph;
+  /** The discriminator's. */
+  readonly params: Graph['params'];
+  initialize(): Weights;
+  /** Updates of the network before the discriminator comes in. */
+  readonly startStep: number;
+  /** The highest; it follows the network's schedule. */
+  readonly learningRate: number;
 }
 
 export interface Comparison {

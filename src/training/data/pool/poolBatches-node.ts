@@ -4,6 +4,7 @@ import { copyCrop } from '../crops.js';
 import { createDataClock, type DataClock } from '../dataCosts.js';
 import {
   openPhotoBatches,
+  type PhotoBatch,
   type PhotoBatches,
   type PhotoBatchOptions,
 } from '../photoBatches-node.js';
@@ -86,10 +87,10 @@ function emptyPlane({ channels, side }: PoolPlane, count: number): Tensor<'float
   return tensor('float32', shape, new Float32Array(count * channels * side * side));
 }
 
-function batchOf(planes: ReadonlyMap<string, Tensor<'float32'>>) {
-  const [sample, target] = [planes.get('sample'), planes.get('target')];
+function batchOf(planes: ReadonlyMap<string, Tensor<'float32'>>): PhotoBatch {
+  const [sample, target, teacher] = ['sample', 'target', 'teacher'].map((name) => planes.get(name));
   if (!sample || !target) throw new Error('expected a pool with a sample and a target');
-  return { sample, target };
+  return { sample, target, ...(teacher && { teacher }) };
 }
 
 interface PoolStore {

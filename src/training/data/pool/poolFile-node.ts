@@ -7,11 +7,12 @@ import { isSealed, poolRecord, recordBytes, sealRecord, type PoolRecord } from '
 /** Makes the samples of a pool: the planes of number `number`, always the same, into a record. */
 export type PoolMaker = (number: number, record: PoolRecord) => Promise<void>;
 
-/** Makes degraded crops and what they came from, the planes `sample` and `target`. */
+/** Makes degraded crops and what they came from, the planes `sample` and `target`, and a teacher's answers, `teacher`. */
 export function cropMaker(batches: PhotoBatches): PoolMaker {
   return async (number, record) => {
     const batch = await batches.read(number, 1);
-    for (const name of ['sample', 'target'] as const) {
+    for (const name of ['sample', 'target', 'teacher'] as const) {
+      if (!batch[name]) continue;
       const { data } = batch[name];
       const plane = record.plane(name);
       for (let i = 0; i < data.length; i++) {

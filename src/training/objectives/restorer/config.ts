@@ -1,12 +1,18 @@
 import { z } from 'zod';
 import { degradationSchema } from '../../../image/degradations/schema.js';
-import { restorerConfig, restorerConfigSchema, restorerMultiple } from '../../../models/index.js';
+import {
+  discriminatorMultiple,
+  restorerConfig,
+  restorerConfigSchema,
+  restorerMultiple,
+} from '../../../models/index.js';
 import {
   complainTo,
-  pictureLosses,
+  lossTarget,
   positive,
   requireWholeShares,
   runSettings,
+  targetedLosses,
   validationSettings,
   type PathSchema,
 } from '../../loop/trainingSettings.js';
@@ -38,13 +44,27 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         /** Samples that are made once, kept on disk and shared by runs. */
         pool: poolSettings(path).optional(),
       }),
-      loss: pictureLosses,
+      loss: targetedLosses,
+      /** A frozen network of the same scale whose answers to the degraded crops losses may take as their target. */
+      teacher: z
+        .strictObject({
+          /** An ONNX model, or the weights of a network from outside. */
+          model: path,
+          /** The teacher's share of the target `mix`. */
+          mix: z.number().gt(0).lt(1).default(0.5),
+          /** What FDnCNN and FFDNet are told, of 255. */
+          noise_level: z.number().min(0).max(255).optional(),
+        })
+        .optional(),
       /** Beside the losses, how far apart pictures are in the eyes of a network. */
       perceptual: z
         .strictObject({
-          /** The weights of SqueezeNet 1.1: a safetensors file, or the folder of `model.safetensors`. */
+          /** The weights of SqueezeNet 1.1 (a safetensors file, or the folder of `model.safetensors`), or an ONNX model. */
           network: path,
+          /** Of an ONNX model, the maps that are compared; its outputs unless given. */
+          outputs: z.array(z.string().min(1)).min(1).optional(),
           weight: positive,
+          target: lossTarget,
           scales: z
             .array(z.literal([1, 0.5, 0.25]))
             .min(1)
@@ -53,6 +73,24 @@ export const restorerTrainingSchema = (path: PathSchema) =>
           shift: z.int().min(0).max(15).default(3),
           /** The side of what the network sees of a sample at each scale, in pixels. */
           window: z.int().min(32).default(96),
+        })
+        .optional(),
+      /** A second network, trained beside, that tells results from photographs; the restorer learns to look real to it. */
+      adversarial: z
+        .strictObject({
+          kind: z.enum(['hinge', 'relativistic']).default('hinge'),
+          weight: positive,
+          /** Updates before it comes in. */
+          start_step: z.int().min(0).default(0),
+          /** The discriminator's. */
+          learning_rate: positive.default(1e-4),
+          discriminator: z
+            .strictObject({
+              shape: z.enum(['patch', 'unet']).default('patch'),
+              channels: z.int().min(16).multipleOf(16).default(64),
+              layers: z.int().min(1).max(8).default(3),
+            })
+            .default({ shape: 'patch', channels: 64, layers: 3 }),
         })
         .optional(),
       /**
@@ -70,6 +108,14 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         const wanted = `a multiple of ${multiple}, which the network's levels divide by`;
         complain(['data', 'sample_size'], `expected ${wanted}`);
       }
+      requireTeacherUse(config, complain);
+      if (config.adversarial) {
+        const whole = discriminatorMultiple(config.adversarial.discriminator);
+        if ((data.sample_size * model.scale) % whole !== 0) {
+          const wanted = `targets whose sides are multiples of ${whole}, for adversarial.discriminator`;
+          complain(['data', 'sample_size'], `expected ${wanted}`);
+        }
+      }
       const { degradation } = data;
       if (degradation.kind === 'bicubic' && degradation.scale !== model.scale) {
         complain(
@@ -78,5 +124,31 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         );
       }
     });
+
+/** A teacher that no loss asks is as wrong as an answer from none. */
+function requireTeacherUse(
+  {
+    loss,
+    perceptual,
+    teacher,
+  }: {
+    readonly loss: readonly { readonly target: Target }[];
+    readonly perceptual?: { readonly target: Target } | undefined;
+    readonly teacher?: object | undefined;
+  },
+  complain: ReturnType<typeof complainTo>,
+): void {
+  const asks = ({ target }: { readonly target: Target }): boolean => target !== 'photo';
+  const at = loss.findIndex(asks);
+  if (!teacher && at >= 0) complain(['loss', String(at), 'target'], NO_TEACHER);
+  if (!teacher && perceptual && asks(perceptual)) complain(['perceptual', 'target'], NO_TEACHER);
+  if (teacher && at < 0 && !(perceptual && asks(perceptual))) {
+    complain(['teacher'], 'expected a loss with target: teacher or mix');
+  }
+}
+
+const NO_TEACHER = 'expected photo, or a teacher';
+
+type Target = z.output<typeof lossTarget>;
 
 export type RestorerTraining = z.output<ReturnType<typeof restorerTrainingSchema>>;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolvePresets, type Degradation } from '../../../image/index.js';
+import { openFeatureMaps } from '../../../image/featureNetwork-node.js';
 import { restorer, restorerConfig } from '../../../models/index.js';
 import { initializeRestorer } from '../initialize.js';
 import { describeRestorer } from '../../export/modelDescription.js';
@@ -7,12 +8,13 @@ import type { Objective } from '../objective.js';
 import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import type { BatchSource } from '../../data/batch-entry-node.js';
 import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
+import { requireTeacher } from '../../data/teacherAnswers-node.js';
 import { preparePool } from '../../data/pool/preparePool-node.js';
 import { cropsOf, describePool, planPool } from './pool-node.js';
 import type { RestorerTraining } from './config.js';
 import { validateRestorer } from './validation-node.js';
-import { openFeatureMaps } from '../../losses/featureNetwork-node.js';
-import { restorerLossGraph } from './loss.js';
+import { openDiscriminator } from './adversarial.js';
+import { restorerLossGraph, type RestorerLosses } from './loss.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
 import { listPairSets } from '../../validation/validationSets-node.js';
 
@@ -21,26 +23,33 @@ import { listPairSets } from '../../validation/validationSets-node.js';
  * @throws ConfigError when there are no photographs, or validation sets cannot be paired.
  */
 export async function openRestorerObjective(config: RestorerTraining): Promise<Objective> {
-  const { data, model, seed } = config;
+  const { data, model, seed, perceptual, teacher, adversarial } = config;
   const photos = await listPhotos(data.photos);
   const crops = cropsOf(config, photos);
-  const pool = data.pool ? await planPool(config, crops, data.pool) : null;
+  const asked = crops.teacher ? await requireTeacher(crops.teacher, crops) : null;
+  const pool = data.pool ? await planPool(config, crops, data.pool, asked) : null;
   const sets = await listPairSets(config.validation);
   const size = { batch: shardSize(config), height: data.sample_size, width: data.sample_size };
-  const losses = config.loss.map((loss) => ({ loss, weight: loss.weight }));
-  const { perceptual = null } = config;
-  const graph = restorerLossGraph(restorer(restorerConfig(model), size), {
+  const losses = config.loss.map((loss) => ({ loss, weight: loss.weight, target: loss.target }));
+  const network = restorer(restorerConfig(model), size);
+  const terms: RestorerLosses = {
     losses,
-    perceptual: perceptual && {
-      ...perceptual,
-      features: await openFeatureMaps(perceptual.network),
-    },
-  });
+    perceptual: perceptual
+      ? {
+          ...perceptual,
+          features: await openFeatureMaps(perceptual.network, perceptual.outputs),
+        }
+      : null,
+    mix: teacher?.mix ?? null,
+  };
+  const graph = restorerLossGraph(network, terms);
   return {
     graph,
+    ...(adversarial && { discriminator: openDiscriminator(network, terms, adversarial, seed) }),
     initialize: (random) => initializeRestorer(graph, random),
     sources: {
       'data.photos': await photosFingerprint(photos),
+      'teacher.model': asked ?? 'none',
       'data.pool': pool ? describePool(pool.options) : 'none',
       // A preset is a name, whose meaning may be another in another version.
       'data.degradation, written out': fingerprint(resolvePresets(data.degradation, model.scale)),
@@ -59,8 +68,8 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
       });
       return {
         async take(first) {
-          const { sample, target } = await batches.take(first);
-          return { sample, target };
+          const { sample, target, teacher } = await batches.take(first);
+          return { sample, target, ...(teacher && { teacher }) };
         },
         costs: () => batches.costs(),
         [Symbol.asyncDispose]: () => batches[Symbol.asyncDispose](),

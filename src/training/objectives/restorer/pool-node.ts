@@ -14,7 +14,7 @@ const SAMPLES_VERSION = 1;
 
 /** How a config draws crops of photographs and makes them worse. */
 export function cropsOf(
-  { data, model, seed }: RestorerTraining,
+  { data, model, seed, teacher }: RestorerTraining,
   photos: readonly PhotoFile[],
 ): PhotoBatchOptions {
   return {
@@ -25,14 +25,21 @@ export function cropsOf(
     seed,
     cacheBytes: data.cache_megabytes * 1e6,
     ...(data.crop_candidates !== undefined && { candidates: data.crop_candidates }),
+    ...(teacher && {
+      teacher: { path: teacher.model, noiseLevel: teacher.noise_level ?? null },
+    }),
   };
 }
 
-/** The pool that a config asks for: a folder of its own for everything that decides what its samples are. */
+/**
+ * The pool that a config asks for: a folder of its own for everything that decides what its samples are. `teacher` is the fingerprint
+ * of the network whose answers it holds, if any.
+ */
 export async function planPool(
   { output_dir, data, model }: RestorerTraining,
   crops: PhotoBatchOptions,
   settings: NonNullable<RestorerTraining['data']['pool']>,
+  teacher: string | null,
 ): Promise<PoolPlan> {
   const identity = {
     version: SAMPLES_VERSION,
@@ -42,10 +49,12 @@ export async function planPool(
     degradation: resolvePresets(data.degradation, model.scale),
     crop_candidates: data.crop_candidates ?? 1,
     photos: await photosFingerprint(crops.photos),
+    ...(teacher !== null && { teacher }),
   };
+  const pictures = teacher === null ? ['target'] : ['target', 'teacher'];
   const planes = [
     { name: 'sample', channels: 3, side: data.sample_size },
-    { name: 'target', channels: 3, side: data.sample_size * model.scale },
+    ...pictures.map((name) => ({ name, channels: 3, side: data.sample_size * model.scale })),
   ];
   const { samples, refresh, megabytes } = settings;
   const folder = settings.folder ?? join(dirname(output_dir), 'pools');
