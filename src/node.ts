@@ -27,6 +27,7 @@ export * from './restoration/openRestorer-node.js';
 export { openRestorer as createRestorer } from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
 export * from './restoration/restoreTree-node.js';
+export { installedModels } from './restoration/tasks/installedModels-node.js';
 export * from './restoration/testDevices-node.js';
 export * from './runtime/availableMemory-node.js';
 export * from './runtime/nodeDevices-node.js';

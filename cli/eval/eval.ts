@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { PictureScores, RestorationMethod, TimedScores } from '../../src/node.js';
 import { parseCount, parseTile } from '../terminal/arguments.js';
-import { UsageError } from '../terminal/failures.js';
 import { interruptible } from '../terminal/interrupt.js';
 import type { ModelFlags } from '../terminal/model.js';
+import { addModelOptions } from '../terminal/modelOptions.js';
 import { createProgressLine } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
 
@@ -22,17 +22,13 @@ const interpolations = new Map([
 ] as const);
 
 export function defineEval(command: Command): void {
-  command
+  addModelOptions(command, "a model's folder or name, bicubic, or lanczos")
     .requiredOption('--hr <folder>', 'the originals; if any are named *_HR.*, only those')
     .option(
       '--lr <folder>',
       'what to restore, in the same order; if any are named *_LR.*, only those',
     )
-    .option('-t, --task <task>', 'what to do: sr (enlarge)', 'sr')
     .option('-s, --scale <n>', 'output pixels a side for one input pixel', parseCount)
-    .option('-m, --model <model>', "a model's folder or name, bicubic, or lanczos")
-    .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ...', 'cpu')
-    .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)
     .option('--niqe <file>', 'pristine model of NIQE (default: our own)')
     .option('--json', 'print JSON instead of a table', false)
@@ -68,8 +64,7 @@ async function openMethod(
   const { clampImage, imresize } = await import('../../src/index.js');
   const kernel = interpolations.get(flags.model as 'bicubic' | 'lanczos');
   if (kernel !== undefined) {
-    const { scale = 4, task } = flags;
-    if (task !== 'sr') throw new UsageError(`${flags.model}: expected -t sr, got -t ${task}`);
+    const { scale = 4 } = flags;
     return {
       scale,
       prepare: () => Promise.resolve(),
@@ -77,13 +72,17 @@ async function openMethod(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const { openModel } = await import('../terminal/model.js');
-  const restorer = await openModel(flags);
-  const { tile } = flags;
+  const { openModelOfScale } = await import('../terminal/model.js');
+  const restorer = await openModelOfScale(flags);
+  const { tile, fidelity } = flags;
+  const options = {
+    ...(tile !== undefined && { tile }),
+    ...(fidelity !== undefined && { fidelity }),
+  };
   return {
     scale: restorer.scale,
-    prepare: (width, height) => restorer.prepare(width, height, tile),
-    restore: (image) => restorer.restore(image, { signal, ...(tile !== undefined && { tile }) }),
+    prepare: (width, height) => restorer.prepare(width, height, options),
+    restore: (image) => restorer.restore(image, { signal, ...options }),
     [Symbol.asyncDispose]: () => restorer[Symbol.asyncDispose](),
   };
 }

@@ -5,6 +5,7 @@ export * from './autoencoderTinyConfig.js';
 export * from './clipText.js';
 export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
+export * from './fidelity.js';
 export * from './foldedUnet.js';
 export * from './gaussianAutoencoder.js';
 export * from './initialWeights.js';

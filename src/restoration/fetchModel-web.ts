@@ -1,6 +1,7 @@
 import {
   ConfigError,
   parseConfig,
+  partFidelity,
   restorer,
   restorerConfig,
   restorerConfigSchema,
@@ -16,6 +17,7 @@ import {
   openSafetensors,
   WeightsError,
 } from '../weights/index.js';
+import type { FaithfulWeights } from './fidelity.js';
 
 /** A restorer as a site serves it: `config.json` and `diffusion_pytorch_model.safetensors` of a folder. */
 export interface FetchedModel {
@@ -24,6 +26,8 @@ export interface FetchedModel {
   readonly config: RestorerConfig;
   /** float32, by state-dict key. */
   readonly weights: Weights;
+  /** The second set of a model that has one. */
+  readonly faithful?: FaithfulWeights;
 }
 
 export interface FetchOptions {
@@ -49,14 +53,27 @@ export async function fetchModel(
   const base = new URL(String(folder).replace(/\/?$/, '/'), location.href);
   const configUrl = new URL('config.json', base);
   const json = parseJson(await download(configUrl, withoutProgress(options)), configUrl.href);
-  const file = parseConfig(restorerConfigSchema, json, configUrl.href);
+  const { network, fidelity } = partFidelity(json, configUrl.href);
+  const file = parseConfig(restorerConfigSchema, network, configUrl.href);
   const config = restorerConfig(file);
-  const weightsUrl = new URL('diffusion_pytorch_model.safetensors', base);
-  const bytes = await download(weightsUrl, options);
-  const checkpoint = await openSafetensors(bytesSource(bytes, weightsUrl.href));
+  const fetchSet = (name: string): Promise<Weights> =>
+    fetchWeights(config, new URL(name, base), options);
+  const weights = await fetchSet('diffusion_pytorch_model.safetensors');
+  if (!fidelity) return { task: file.task, config, weights };
+  const faithful = { weights: await fetchSet(fidelity.weights), default: fidelity.default };
+  return { task: file.task, config, weights, faithful };
+}
+
+async function fetchWeights(
+  config: RestorerConfig,
+  url: URL,
+  options: FetchOptions,
+): Promise<Weights> {
+  const bytes = await download(url, options);
+  const checkpoint = await openSafetensors(bytesSource(bytes, url.href));
   const tensors = await checkpoint.readAll();
-  checkWeights(config, tensors, weightsUrl.href);
-  return { task: file.task, config, weights: castWeights(tensors, 'float32') };
+  checkWeights(config, tensors, url.href);
+  return castWeights(tensors, 'float32');
 }
 
 function withoutProgress({ signal }: FetchOptions): FetchOptions {
