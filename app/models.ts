@@ -29,6 +29,7 @@ const tasks: Readonly<Record<string, Words>> = {
 };
 
 const models: Readonly<Record<string, string>> = {
+  'photo-x4': 'For real photographs: takes noise, blur and JPEG blocks away as it enlarges.',
   'sr-x4':
     'Fast. Learned from clean photos made four times smaller: noise, blur and JPEG blocks stay as they are.',
 };

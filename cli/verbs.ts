@@ -78,6 +78,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./generate/generate.js')).defineGenerate,
   },
   {
+    usage: 'prior [options] <checkpoint>',
+    summary: 'measure how well a checkpoint knows what photographs look like',
+    load: async () => (await import('./prior/prior.js')).definePrior,
+  },
+  {
     usage: 'init [options] <preset>',
     summary: 'write a checkpoint of random weights',
     load: async () => (await import('./checkpoints/init.js')).defineInit,

@@ -45,6 +45,7 @@ export {
 export * from './search/family/journal-node.js';
 export * from './search/latency/latencyDevice-node.js';
 export * from './search/latency/latencyTable-node.js';
+export * from './search/prior/measurePrior-node.js';
 export * from './search/quality/measureQuality-node.js';
 export * from './search/quality/qualityMeter-node.js';
 export * from './search/family/searchFamily-node.js';

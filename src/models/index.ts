@@ -24,6 +24,7 @@ export * from './presets.js';
 export * from './promptEmbeddings.js';
 export * from './restorer.js';
 export * from './restorerConfig.js';
+export * from './squeezenetFeatures.js';
 export * from './stagedUnet.js';
 export * from './storedWeights.js';
 export * from './unet2DCondition.js';

@@ -82,7 +82,7 @@ async function loaderOf(
 }
 
 /** A feature network as ONNX, for a batch; sides that it leaves open are those of the pictures. */
-async function readFeatureModel(
+export async function readFeatureModel(
   path: string,
   batch: number,
   sides: { readonly height: number; readonly width: number },
@@ -151,7 +151,7 @@ function featureNetwork(chains: readonly Chain[], { latent, batch }: FeaturePart
 }
 
 /** `[N, D]`, or `[N, D, ...]` averaged over what follows, as a row for each sample. */
-function meansOverCells(value: Tensor): Float64Array[] {
+export function meansOverCells(value: Tensor): Float64Array[] {
   const [batch, width, ...cells] = value.shape;
   const area = cells.reduce((product, n) => product * n, 1);
   const data = toFloat32(value);

@@ -216,7 +216,8 @@ async function sampleTeacher(
 }
 
 /** Loads a network in each executor, samples, and unloads it. */
-async function sampleNetwork(
+/** Samples of a U-Net (`sampleLatents`), whose graph is loaded in each executor. */
+export async function sampleNetwork(
   { config, weights }: Denoiser,
   executors: readonly NodeExecutor[],
   plan: SamplePlan,

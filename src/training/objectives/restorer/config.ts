@@ -27,6 +27,22 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         cache_megabytes: positive.default(1500),
       }),
       loss: pictureLosses,
+      /** Beside the losses, how far apart pictures are in the eyes of a network. */
+      perceptual: z
+        .strictObject({
+          /** The weights of SqueezeNet 1.1: a safetensors file, or the folder of `model.safetensors`. */
+          network: path,
+          weight: positive,
+          scales: z
+            .array(z.literal([1, 0.5, 0.25]))
+            .min(1)
+            .default([1, 0.5]),
+          /** Pixels that samples are moved by, at most, against the network's grid. */
+          shift: z.int().min(0).max(15).default(3),
+          /** The side of what the network sees of a sample at each scale, in pixels. */
+          window: z.int().min(32).default(96),
+        })
+        .optional(),
       /**
        * Folders of pictures and of what they are to be restored from, paired by sorted name. Both may be the
        * same folder, of `NAME_HR.png` and `NAME_LR.png`.

@@ -6,7 +6,8 @@ import { listPhotos, photosFingerprint } from '../../data/photoFolder-node.js';
 import { prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import type { RestorerTraining } from './config.js';
 import { validateRestorer } from './validation-node.js';
-import { lossGraph } from '../../loop/trainingGraph.js';
+import { openFeatureMaps } from '../../losses/featureNetwork-node.js';
+import { restorerLossGraph } from './loss.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
 import { listPairSets } from '../../validation/validationSets-node.js';
 
@@ -20,7 +21,14 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
   const sets = await listPairSets(config.validation);
   const size = { batch: shardSize(config), height: data.sample_size, width: data.sample_size };
   const losses = config.loss.map((loss) => ({ loss, weight: loss.weight }));
-  const graph = lossGraph(restorer(restorerConfig(model), size), 'out_sample', losses);
+  const { perceptual = null } = config;
+  const graph = restorerLossGraph(restorer(restorerConfig(model), size), {
+    losses,
+    perceptual: perceptual && {
+      ...perceptual,
+      features: await openFeatureMaps(perceptual.network),
+    },
+  });
   return {
     graph,
     initialize: (random) => initializeRestorer(graph, random),
