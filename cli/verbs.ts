@@ -33,6 +33,11 @@ export const verbs: readonly Verb[] = [
     load: async () => (await import('./train/train.js')).defineTrain,
   },
   {
+    usage: 'degrade [options] <photos...>',
+    summary: 'make photos worse as real ones are, in pairs to train and to judge restorers on',
+    load: async () => (await import('./degrade/degrade.js')).defineDegrade,
+  },
+  {
     usage: 'export-model [options] <config>',
     summary: 'write the averaged weights of a training run as a model folder with a model card',
     load: async () => (await import('./train/train.js')).defineExportModel,

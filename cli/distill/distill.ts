@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { parseCount, parseFactor, parseNumber, parseSeed } from '../terminal/arguments.js';
-import { Interrupted, UsageError } from '../terminal/failures.js';
-import { printJson, stoppable } from '../train/trainingRun.js';
+import { UsageError } from '../terminal/failures.js';
+import { printJson, requireUninterrupted, stoppable } from '../train/trainingRun.js';
 
 interface DistillFlags {
   readonly photos: readonly string[];
@@ -137,6 +137,7 @@ async function distillWorker(flags: WorkerFlags): Promise<void> {
     const folder = flags.folder === undefined ? {} : { folder: flags.folder };
     const options = { ...folder, lockSeconds, untilEmpty, signal };
     for await (const event of runDistillWorker(flags.queue, options)) print(event);
+    requireUninterrupted(signal);
   });
 }
 
@@ -168,9 +169,7 @@ async function distill(teacher: string, flags: DistillFlags): Promise<void> {
     if (end.failed.length > 0) {
       throw new UsageError(`${end.failed.join(', ')} failed; --resume tries again`);
     }
-    if (signal.aborted && end.stopped) {
-      throw signal.reason instanceof Interrupted ? signal.reason : new Interrupted(130);
-    }
+    if (end.stopped) requireUninterrupted(signal);
   }, notice);
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { interruptible } from '../terminal/interrupt.js';
+import { stoppable } from '../train/trainingRun.js';
 
 interface Flags {
   readonly json: boolean;
@@ -47,12 +47,10 @@ async function pipeline(path: string, flags: Flags): Promise<void> {
   const print = flags.json
     ? (event: object) => void process.stdout.write(`${JSON.stringify(event)}\n`)
     : createPipelineConsole(process.stdout, run.stages);
-  await interruptible(async (signal) => {
-    signal.addEventListener('abort', () => {
-      process.stderr.write('\nstopping; the same command goes on; again to stop at once\n');
-    });
+  const notice = 'stopping; the same command goes on; again to stop at once';
+  await stoppable(async (signal) => {
     const folders = await run.run(signal, print);
     const last = folders.get(run.stages[run.stages.length - 1]);
     if (!flags.json && last !== undefined) process.stdout.write(`${last}\n`);
-  });
+  }, notice);
 }

@@ -17,12 +17,12 @@ export class Interrupted extends Error {
   }
 }
 
-/** Some of many files could not be restored, which has been said of each; the others have been. */
+/** Some of many files could not be worked on, which has been said of each; the others have been. */
 export class SomeFailed extends Error {
   override readonly name = 'SomeFailed';
 
-  constructor(failed: number, all: number) {
-    super(`${failed} of ${all} photos could not be restored`);
+  constructor(failed: number, all: number, done = 'restored') {
+    super(`${failed} of ${all} photos could not be ${done}`);
   }
 }
 

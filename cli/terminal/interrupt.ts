@@ -3,9 +3,14 @@ import { Interrupted } from './failures.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
+/** What a command ends with that such a signal has stopped: 128 and the signal's number, as shells have it. */
+export function interruption(signal: NodeJS.Signals): Interrupted {
+  return new Interrupted(128 + constants.signals[signal]);
+}
+
 /**
- * Runs a task whose abort signal follows SIGINT and SIGTERM. A second one ends the process at once, and by the
- * signal itself: `process.exit` would wait for threads that compute.
+ * Runs a task whose abort signal follows SIGINT and SIGTERM, its reason being `Interrupted`. A second one ends the process
+ * at once, and by the signal itself: `process.exit` would wait for threads that compute.
  */
 export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -14,7 +19,7 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
       stopListening();
       process.kill(process.pid, signal);
     }
-    controller.abort(new Interrupted(128 + constants.signals[signal]));
+    controller.abort(interruption(signal));
   };
   const stopListening = (): void => {
     for (const signal of signals) process.off(signal, stop);

@@ -90,6 +90,6 @@ async function run(student: string, flags: AlignFlags): Promise<void> {
   });
   await stoppable(async (signal) => {
     const events = alignStudent(config, output, typedCommand(), { resume: flags.resume, signal });
-    await printDistillation(events, flags.json, steps);
+    await printDistillation(events, { json: flags.json, totalSteps: steps, signal });
   });
 }

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { eventPrinter, stoppable } from './trainingRun.js';
+import { eventPrinter, requireUninterrupted, stoppable } from './trainingRun.js';
 import { precisionOf, type PrecisionFlag } from '../terminal/writing.js';
 
 export function defineTrain(command: Command): void {
@@ -35,7 +35,12 @@ async function train(path: string, flags: { resume: boolean; json: boolean }): P
   const print = await eventPrinter(flags.json, config.steps);
   await stoppable(async (signal) => {
     const { events } = await openTraining(config, { resume: flags.resume, signal });
-    for await (const event of events) print(event);
+    let isWhole = false;
+    for await (const event of events) {
+      print(event);
+      isWhole = event.kind === 'finished' && event.step >= event.steps;
+    }
+    if (!isWhole) requireUninterrupted(signal);
   });
 }
 

@@ -67,6 +67,6 @@ async function run(teacher: string, flags: TrainVaeFlags): Promise<void> {
   });
   await stoppable(async (signal) => {
     const events = trainVae(config, output, typedCommand(), { resume: flags.resume, signal });
-    await printDistillation(events, flags.json, steps);
+    await printDistillation(events, { json: flags.json, totalSteps: steps, signal });
   });
 }

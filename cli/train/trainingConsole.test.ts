@@ -48,6 +48,26 @@ describe('the progress line', () => {
   });
 });
 
+it('neither a first step nor one that slept is a pace to go by', () => {
+  const slow = (step: number): TrainingEvent => {
+    return { kind: 'step', metrics: { ...metrics(step), ms: 3_600_000 } };
+  };
+  const { out } = print([slow(1), ...steps(19).slice(1), slow(20), ...steps(41).slice(20)], false);
+  const lines = out.trimEnd().split('\n');
+  expect(lines[0]).toBe('1/100  loss 0.01235  lr 1.0e-3  data 0.0%');
+  expect(lines[1]).toMatch(/^21\/100 .* 1000 ms\/step .* 1:19 left$/);
+});
+
+describe('a run that has nothing to do', () => {
+  it.each([
+    [12, 10, '12 steps were done before; the config asks for 10'],
+    [10, 10, 'all 10 steps were done before'],
+  ])('after %i steps of %i says so', (step, all, words) => {
+    const { out } = print([{ kind: 'finished', step, steps: all }], false);
+    expect(out).toBe(`${words}\n`);
+  });
+});
+
 describe('in a log', () => {
   it('a line comes every twenty seconds, first and last included', () => {
     const { out } = print([...steps(50), { kind: 'finished', step: 50, steps: 100 }], false);

@@ -27,9 +27,9 @@ export function createPrinter(
   const interval = interactive ? INTERVAL_INTERACTIVE : INTERVAL_LOG;
   let printed = { step: 0, at: -Infinity };
   let latest: StepMetrics | null = null;
-  let pace = 0;
+  const pace = createPace();
   const progress = (metrics: StepMetrics): void => {
-    const line = progressLine(metrics, totalSteps, pace);
+    const line = progressLine(metrics, totalSteps, pace.ms);
     write(interactive ? `${clear}${line.slice(0, console.columns - 1)}` : `${line}\n`);
     printed = { step: metrics.step, at: console.now() };
   };
@@ -40,14 +40,12 @@ export function createPrinter(
         return;
       case 'preparing':
         if (console.now() - printed.at < interval && event.done < event.total) return;
-        write(
-          `${clear}encoding photographs: ${event.done} of ${event.total}${interactive ? '' : '\n'}`,
-        );
+        write(`${clear}${event.done} of ${event.total} ${event.what}${interactive ? '' : '\n'}`);
         printed = { step: 0, at: console.now() };
         return;
       case 'step':
         latest = event.metrics;
-        pace = pace === 0 ? latest.ms : 0.98 * pace + 0.02 * latest.ms;
+        pace.hear(latest.ms);
         if (console.now() - printed.at >= interval) progress(latest);
         return;
       case 'validation':
@@ -64,21 +62,46 @@ export function createPrinter(
         return;
       case 'finished':
         if (latest && printed.step < latest.step) progress(latest);
-        write(`${interactive ? '\n' : ''}${lastWords(event)}\n`);
+        write(`${interactive ? '\n' : ''}${lastWords(event, latest !== null)}\n`);
     }
   };
 }
 
+const PACE_STEPS = 50;
+
+/**
+ * Milliseconds of a usual step: the median of the latest, so that one that slept with its machine does not count; nor
+ * does the first, which waits for everything to begin. Null before the second.
+ */
+function createPace() {
+  const latest: number[] = [];
+  let heard = 0;
+  return {
+    get ms(): number | null {
+      return [...latest].sort((a, b) => a - b)[latest.length >> 1] ?? null;
+    },
+    hear(ms: number): void {
+      heard += 1;
+      if (heard > 1) latest.push(ms);
+      if (latest.length > PACE_STEPS) latest.shift();
+    },
+  };
+}
+
 /** At most 79 columns for runs of up to 999,999 steps. */
-export function progressLine(metrics: StepMetrics, totalSteps: number, pace: number): string {
+export function progressLine(
+  metrics: StepMetrics,
+  totalSteps: number,
+  pace: number | null,
+): string {
   const { step, loss, learningRate, ms, dataMs } = metrics;
   return [
     `${step}/${totalSteps}`,
     `loss ${loss.toPrecision(4)}`,
     `lr ${learningRate.toExponential(1)}`,
-    `${pace.toFixed(0)} ms/step`,
+    ...(pace === null ? [] : [`${pace.toFixed(0)} ms/step`]),
     `data ${((100 * dataMs) / ms).toFixed(1)}%`,
-    `${formatSeconds(((totalSteps - step) * pace) / 1000)} left`,
+    ...(pace === null ? [] : [`${formatSeconds(((totalSteps - step) * pace) / 1000)} left`]),
   ].join('  ');
 }
 
@@ -94,7 +117,12 @@ function failureLine({ step, savedStep }: Extract<TrainingEvent, { kind: 'failed
   return `failed after step ${step}; ${saved}`;
 }
 
-function lastWords({ step, steps }: Extract<TrainingEvent, { kind: 'finished' }>): string {
-  if (step >= steps) return `finished ${steps} steps`;
+function lastWords(
+  { step, steps }: Extract<TrainingEvent, { kind: 'finished' }>,
+  hasTrained: boolean,
+): string {
+  if (step > steps) return `${step} steps were done before; the config asks for ${steps}`;
+  if (step === steps && !hasTrained) return `all ${steps} steps were done before`;
+  if (step === steps) return `finished ${steps} steps`;
   return `stopped after step ${step} of ${steps}; --resume continues`;
 }

@@ -1,5 +1,6 @@
 import type { DistillationEvent, TrainingEvent } from '../../src/node.js';
-import { interruptible } from '../terminal/interrupt.js';
+import { Interrupted } from '../terminal/failures.js';
+import { interruptible, interruption } from '../terminal/interrupt.js';
 
 /**
  * Runs a task that ends early, but tidily, once somebody asks: by a signal, to which `notice` is the answer (a second
@@ -14,11 +15,19 @@ export async function stoppable(
   for (const stream of [process.stdout, process.stderr]) {
     stream.removeAllListeners('error').on('error', () => unheard.abort());
   }
-  process.on('SIGHUP', () => unheard.abort());
+  process.on('SIGHUP', (signal) => unheard.abort(interruption(signal)));
   await interruptible(async (interrupted) => {
     interrupted.addEventListener('abort', () => process.stderr.write(`\n${notice}\n`));
     await task(AbortSignal.any([interrupted, unheard.signal]));
   });
+}
+
+/**
+ * Ends a command whose work a signal has cut short, so that what a shell would do next is not done with half of it.
+ * @throws Interrupted
+ */
+export function requireUninterrupted(signal: AbortSignal): void {
+  if (signal.reason instanceof Interrupted) throw signal.reason;
 }
 
 /** Prints the events of a run: a line of JSON each, or text for people. */
@@ -43,14 +52,18 @@ export function printJson(event: object): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-/** Prints the events of a run and, at its end, what was written. */
+/**
+ * Prints the events of a run and, at its end, what was written.
+ * @throws Interrupted when a signal ended it before.
+ */
 export async function printDistillation(
   events: AsyncIterable<DistillationEvent>,
-  json: boolean,
-  totalSteps: number,
+  { json, totalSteps, signal }: { json: boolean; totalSteps: number; signal: AbortSignal },
 ): Promise<void> {
   const print = await eventPrinter(json, totalSteps);
+  let isWritten = false;
   for await (const event of events) {
+    isWritten ||= event.kind === 'written';
     if (event.kind !== 'written') print(event);
     else if (json) printJson(event);
     else {
@@ -61,6 +74,7 @@ export async function printDistillation(
       );
     }
   }
+  if (!isWritten) requireUninterrupted(signal);
 }
 
 /** The command as it was typed, for a model card. */

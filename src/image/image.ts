@@ -78,10 +78,11 @@ export function imageFromBytes(
     );
   }
   const data = new Float32Array(bytes.length);
+  const values = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
   for (let channel = 0; channel < channels; channel++) {
     const offset = channel * size;
     for (let i = 0, from = channel; i < size; i++, from += channels) {
-      data[offset + i] = bytes[from] / 255;
+      data[offset + i] = values[bytes[from]];
     }
   }
   return { width, height, channels, data };

@@ -147,7 +147,10 @@ function addFourRows(
   tap: number,
   sums: Float64Array,
 ): void {
-  const [a, b, c, d] = weights.subarray(tap, tap + 4);
+  const a = weights[tap];
+  const b = weights[tap + 1];
+  const c = weights[tap + 2];
+  const d = weights[tap + 3];
   const fromA = indices[tap] * width;
   const fromB = indices[tap + 1] * width;
   const fromC = indices[tap + 2] * width;

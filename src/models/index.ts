@@ -7,6 +7,7 @@ export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
 export * from './fidelity.js';
 export * from './foldedUnet.js';
+export * from './foreign/index.js';
 export * from './gaussianAutoencoder.js';
 export * from './initialWeights.js';
 export * from './inspection.js';

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import type { GraphProto, TensorProto } from 'onnx-buf';
+import type { GraphProto, ModelProto, TensorProto } from 'onnx-buf';
 import type { Graph } from '../graph/index.js';
 import type { Tensor, Weights } from '../tensor/index.js';
 import { openFile } from '../weights/file-node.js';
@@ -74,6 +74,21 @@ export async function readOnnxModel(
   path: string,
   options: Omit<ImportOptions, 'externalData'> = {},
 ): Promise<ImportedModel> {
+  const { model, externalData } = await readOnnxFile(path);
+  return fromModelProto(model, { ...options, externalData });
+}
+
+/** An ONNX file, and the bytes of its initializers that lie beside it, by name. */
+export interface OnnxFile {
+  readonly model: ModelProto;
+  readonly externalData: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Reads an ONNX file and its external data without looking at what the model computes.
+ * @throws Error for a file that is none; WeightsError naming a file that cannot be read.
+ */
+export async function readOnnxFile(path: string): Promise<OnnxFile> {
   const model = decodeModel(await readRange(path, 0));
   const externalData = new Map<string, Uint8Array>();
   for (const proto of externalTensors(model.graph)) {
@@ -81,7 +96,7 @@ export async function readOnnxModel(
     const file = await insideFolder(dirname(path), location);
     externalData.set(proto.name, await readRange(file, offset, length));
   }
-  return fromModelProto(model, { ...options, externalData });
+  return { model, externalData };
 }
 
 function externalTensors(graph: GraphProto | undefined): TensorProto[] {

@@ -1,6 +1,7 @@
 export { emitRules, type EmitRules } from './emit.js';
 export { nativeBlockRules, type BlockRules } from './emitBlocked.js';
 export { placeWeights, weightFiles, type WeightFile, type WeightType } from './externalWeights.js';
+export { foreignOnnxNetwork } from './foreignModel.js';
 export { exportGraphs, type ExportGraph, type ExportSize } from './exportGraphs.js';
 export { castToParams, isDelicate, toFloat16 } from './float16.js';
 export {

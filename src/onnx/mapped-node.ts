@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import type { Graph } from '../graph/index.js';
 import { describeSystemError } from '../weights/file-node.js';
-import type { Checkpoint } from '../weights/index.js';
+import { WeightsError, type Checkpoint } from '../weights/index.js';
 import type { ExternalData } from './proto.js';
 
 /** The params of a graph as places in the files of a checkpoint. */
@@ -19,6 +19,12 @@ export interface MappedWeights {
  */
 export async function mapCheckpoint(graph: Graph, checkpoint: Checkpoint): Promise<MappedWeights> {
   const entries = graph.params.flatMap(({ name }) => checkpoint.entries.get(name) ?? []);
+  const strided = entries.find(({ strides }) => strides);
+  if (strided) {
+    throw new WeightsError(
+      `${strided.file}: ${strided.name}: expected elements in row-major order, got a transposed view; convert the file first`,
+    );
+  }
   const paths = new Map<string, string>();
   for (const file of new Set(entries.map((entry) => entry.file))) {
     // Download caches hold links, and a runtime looks at where a link leads.

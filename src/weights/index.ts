@@ -28,3 +28,5 @@ export {
   type TensorSource,
   type TensorType,
 } from './tensor-source.js';
+export { openWeights } from './openWeights.js';
+export { openTorch } from './torch/openTorch.js';

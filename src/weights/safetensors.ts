@@ -15,6 +15,8 @@ export interface TensorEntry extends TensorType {
   readonly file: string;
   readonly offset: number;
   readonly byteLength: number;
+  /** How far apart the elements of an axis lie, where that is not in row-major order: what is read is. */
+  readonly strides?: readonly number[];
 }
 
 /** Weights on disk or in a blob, of which only the headers have been read. */

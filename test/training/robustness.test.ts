@@ -45,7 +45,66 @@ describe('a run that is to stop', () => {
   });
 });
 
+describe('a run that is ended by a signal', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('saves, and ends as a shell has it: %s, %i', async (signal, code) => {
+    const { config, output } = await project(signal, many);
+    const running = start('train', config, '--json');
+    await running.event(({ kind }) => kind === 'step');
+    running.process.kill(signal);
+    expect((await running.finished).code).toBe(code);
+    const saved = await readdir(join(output, 'checkpoints'));
+    expect(saved).toHaveLength(1);
+    expect(await readdir(output)).not.toContain('run.lock');
+  });
+});
+
+describe('an output folder', () => {
+  it('has one run at a time, and is free after one that was killed', async () => {
+    const { config, output } = await project('held', many);
+    const holder = start('train', config, '--json');
+    await holder.event(({ kind }) => kind === 'started');
+    const second = await run('train', config, '--resume');
+    expect(second.code).toBe(2);
+    const held = `expected a folder that no other run writes to, got one held by process ${holder.process.pid} on `;
+    expect(second.stderr).toContain(`nanosd: ${join(output, 'run.lock')}: ${held}`);
+    expect(second.stderr).toMatch(/ since \d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+    holder.process.kill('SIGKILL');
+    await holder.finished;
+    await writeProject(join(folder, 'held'), { steps: 1 });
+    expect((await run('train', config)).code).toBe(0);
+  });
+});
+
 describe('a run that fails', () => {
+  it('ends when its loss explodes, with the last good checkpoint, and says what to change', async () => {
+    const { config, output } = await project('exploding', {
+      optimizer: { kind: 'adam' },
+      learning_rate: 50,
+      lr_scheduler: 'constant',
+      lr_warmup_steps: 4,
+      max_grad_norm: undefined,
+      steps: 200,
+      checkpoints_total_limit: 1,
+    });
+    // The first steps are harmless: the rate rises from 0.
+    const { code, stdout, stderr } = await run('train', config, '--json');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^nanosd: expected a loss like the \S+ of before, got \S+ in step \d+: the run has diverged; a lower learning_rate, a longer lr_warmup_steps or a max_grad_norm may help\n$/,
+    );
+    const events = eventsOf(stdout);
+    const failed = events.findLast((event) => event.kind === 'failed');
+    const losses = events.flatMap((event) => (event.kind === 'step' ? [event.metrics.loss] : []));
+    // What is kept was good: the loss of the step after it was none of those out of proportion.
+    expect(losses[failed?.savedStep ?? 0]).toBeLessThan(10);
+    expect(await readdir(join(output, 'checkpoints'))).toEqual([
+      `step-${String(failed?.savedStep).padStart(8, '0')}`,
+    ]);
+  });
+
   it('says that the loss is no longer finite and keeps the last good checkpoint', async () => {
     const { config, output } = await project('diverging', {
       optimizer: { kind: 'sgd', momentum: 0 },
@@ -57,7 +116,7 @@ describe('a run that fails', () => {
     });
     const { code, stdout, stderr } = await run('train', config, '--json');
     expect(stderr).toMatch(
-      /^nanosd: expected a finite (loss|gradient norm) in step \d+, got \w+\n$/,
+      /^nanosd: expected a finite (loss|gradient norm) in step \d+, got \w+: the run has diverged; .*\n$/,
     );
     expect(code).toBe(2);
     const failed = eventsOf(stdout).at(-1);

@@ -22,7 +22,9 @@ function encode(raw: Sharp, coding: Coding): Sharp {
   switch (coding.format) {
     case 'jpeg': {
       const { quality, progressive, chroma } = coding;
-      return raw.jpeg({ quality, progressive, chromaSubsampling: chroma });
+      // Codes made for the file would make it smaller, and its pixels the same.
+      const optimiseCoding = false;
+      return raw.jpeg({ quality, progressive, chromaSubsampling: chroma, optimiseCoding });
     }
     // The least effort: what is thrown away differs little, and the time is a half and a tenth.
     case 'webp':

@@ -109,7 +109,8 @@ describe('degradationSchema', () => {
 
   it.each([
     [{ kind: 'jpeg', quality: 101 }, 'quality', 'expected a number or [low, high] within 1 to 100'],
-    ['best', 'name', 'expected a preset: realesrgan, camera, web, shake,'],
+    ['best', '', 'expected a preset (realesrgan, camera, web, shake, defocus, old-photo, mixed)'],
+    [{ kind: 'preset', name: 'best' }, 'name', 'expected a preset (realesrgan, camera,'],
     [
       { kind: 'blur', sigma: [3, 1] },
       'sigma',

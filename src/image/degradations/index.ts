@@ -1,4 +1,5 @@
 export * from './degradation.js';
+export * from './describe.js';
 export * from './plain.js';
 export * from './schema.js';
 export type { Coding, PictureCodec, Range } from './kinds/kind.js';

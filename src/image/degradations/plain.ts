@@ -19,7 +19,7 @@ export interface SequenceDegradation {
 export interface PresetDegradation {
   readonly kind: 'preset';
   readonly name: DegradationPreset;
-  /** 1 as it is, 0 next to nothing, 2 twice as much. */
+  /** Multiplies amounts: deviations, radii, what a quality lacks to 100. 1 as it is; how often things come stays. */
   readonly strength: number;
 }
 

@@ -6,6 +6,8 @@ import { kinds } from './kinds/kinds.js';
 import type { Degradation } from './plain.js';
 import { degradationPresets } from './presets/presetNames.js';
 
+const expectedPreset = `expected a preset (${degradationPresets.join(', ')})`;
+
 const choice = z.strictObject({
   kind: z.literal('choice'),
   get of() {
@@ -24,9 +26,7 @@ const sequence = z.strictObject({
 
 const preset = z.strictObject({
   kind: z.literal('preset'),
-  name: z.enum(degradationPresets, {
-    error: `expected a preset: ${degradationPresets.join(', ')}`,
-  }),
+  name: z.enum(degradationPresets, { error: expectedPreset }),
   strength: z.number().min(0).max(2).default(1),
 });
 
@@ -35,7 +35,9 @@ const leaves = Object.values(kinds).map(({ schema }) => schema);
 const anyKind = z.discriminatedUnion('kind', [choice, sequence, preset, ...leaves]);
 
 /** Parses the plain form of a degradation; a preset's name alone is that preset. */
-export const degradationSchema: z.ZodType<Degradation> = z.preprocess(
-  (plain) => (typeof plain === 'string' ? { kind: 'preset', name: plain } : plain),
-  anyKind,
-);
+export const degradationSchema: z.ZodType<Degradation> = z.preprocess((plain, context) => {
+  if (typeof plain !== 'string') return plain;
+  if (degradationPresets.some((name) => name === plain)) return { kind: 'preset', name: plain };
+  context.issues.push({ code: 'custom', message: expectedPreset, input: plain });
+  return z.NEVER;
+}, anyKind);

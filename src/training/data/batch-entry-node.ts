@@ -2,6 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { openPhotoBatches, type PhotoBatch, type PhotoBatchOptions } from './photoBatches-node.js';
+import { openPoolBatches, type PoolOptions } from './pool/poolBatches-node.js';
+
+/** Where batches come from: made for each, or from a pool. */
+export type BatchSource =
+  | { readonly from: 'photos'; readonly crops: PhotoBatchOptions }
+  | { readonly from: 'pool'; readonly pool: PoolOptions; readonly seed: number };
 
 export interface BatchRequest {
   readonly first: number;
@@ -20,7 +26,12 @@ sharp.cache(false);
 const send = (reply: BatchReply, transfer: ArrayBuffer[] = []): void =>
   parentPort?.postMessage(reply, transfer);
 
-const batches = openPhotoBatches(workerData as PhotoBatchOptions, (warning) => send({ warning }));
+const warn = (warning: string): void => send({ warning });
+const source = workerData as BatchSource;
+const batches =
+  source.from === 'pool'
+    ? openPoolBatches(source.pool, source.seed, warn)
+    : openPhotoBatches(source.crops, warn);
 
 async function answer({ first, count }: BatchRequest): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { BatchReply, BatchRequest } from './batch-entry-node.js';
-import type { PhotoBatch, PhotoBatchOptions } from './photoBatches-node.js';
+import type { BatchReply, BatchRequest, BatchSource } from './batch-entry-node.js';
+import type { PhotoBatch } from './photoBatches-node.js';
 
 export interface PrefetchedBatches extends AsyncDisposable {
   /** The batch of `count` samples from `first` on; each is taken once. Asking in order finds it ready. */
@@ -18,7 +18,7 @@ export interface PrefetchOptions {
 
 /** Photo batches made ahead in a thread of their own, while others are computed on. */
 export function prefetchPhotoBatches(
-  source: PhotoBatchOptions,
+  source: BatchSource,
   { count, depth, onWarning }: PrefetchOptions,
 ): PrefetchedBatches {
   const worker = new Worker(new URL('./batch-entry-node.js', import.meta.url), {

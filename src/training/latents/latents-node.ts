@@ -14,6 +14,7 @@ import {
   type LatentPlan,
   type LatentProgress,
 } from './latentCache-node.js';
+import type { Preparation } from '../objectives/objective.js';
 import type { PhotoFile } from '../data/photoFile.js';
 import type { KindsFrom } from '../data/pictureKinds.js';
 import { readPictureKinds } from '../data/pictureKinds-node.js';
@@ -96,10 +97,12 @@ export async function openLatents(
 /** Makes the cache that `openLatents` would, telling how far it is; whoever stops asking stops the making. */
 export async function* prepareLatents(
   options: Pick<LatentOptions, 'photos' | 'vae' | 'cacheFolder' | 'cacheBytes'>,
-): AsyncGenerator<LatentProgress> {
+): AsyncGenerator<Preparation> {
   await using vae = await openAutoencoder(options.vae);
   const plan: LatentPlan = { ...options, vae };
-  yield* makeLatents(plan, await latentFingerprint(plan));
+  for await (const progress of makeLatents(plan, await latentFingerprint(plan))) {
+    yield { what: 'photographs encoded', ...progress };
+  }
 }
 
 async function openMade(

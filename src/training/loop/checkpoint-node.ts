@@ -54,10 +54,27 @@ export async function saveCheckpoint(
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw describeSystemError(path, error);
   }
+  await pruneCheckpoints(folder, keep);
+  return path;
+}
+
+/** Removes all but the newest checkpoints. */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   for (const old of (await listCheckpoints(folder)).slice(0, -keep)) {
     await rm(old, { recursive: true, force: true });
   }
-  return path;
+}
+
+/** Removes the checkpoints of a step and of later ones. */
+export async function dropCheckpoints(folder: string, from: number): Promise<void> {
+  for (const path of await listCheckpoints(folder)) {
+    if (stepOf(path) >= from) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** The step of a checkpoint, which its folder is named by. */
+export function stepOf(checkpoint: string): number {
+  return Number(folderName.exec(basename(checkpoint))?.[1]);
 }
 
 async function writeState(

@@ -1,5 +1,6 @@
 import type { Feeds, Session } from '../../graph/index.js';
 import { tensor, type Tensor } from '../../tensor/index.js';
+import { DivergedError } from './divergence.js';
 import { averageGradient, clipFactor } from './gradients.js';
 import { emaRate, type Optimizer } from '../optimizers/optimizers.js';
 import { scheduleFactor, type ScheduleConfig } from '../optimizers/schedules.js';
@@ -37,7 +38,7 @@ export type ShardSource = (step: number, shard: number) => Promise<Feeds>;
  * of them the shards of a batch are computed side by side (data parallel), and gradients are summed in
  * shard order, so that the result does not depend on who finishes first. Stop by leaving the loop:
  * between iterations the state is whole.
- * @throws RangeError when the loss or a gradient is no longer finite; `state` is then that of the step before.
+ * @throws DivergedError when the loss or a gradient is no longer finite; `state` is then that of the step before.
  */
 export async function* train(
   state: TrainingState,
@@ -65,7 +66,7 @@ export async function* train(
 
 function requireFinite({ step }: TrainingState, name: string, value: number): void {
   if (!Number.isFinite(value)) {
-    throw new RangeError(`expected a finite ${name} in step ${step + 1}, got ${value}`);
+    throw new DivergedError(`expected a finite ${name} in step ${step + 1}, got ${value}`);
   }
 }
 

@@ -4,11 +4,13 @@ import { listCheckpoints, loadNewestCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from '../objectives/config.js';
 import { createOptimizer } from '../optimizers/optimizers.js';
 import { initialWeights } from './initialWeights-node.js';
+import type { Objective } from '../objectives/objective.js';
 import { openObjective } from '../objectives/objectives-node.js';
 import { runIdentity } from './runIdentity.js';
 import { makeFolder } from '../../weights/makeFolder-node.js';
-import { removePartials, runFolder } from './runFolder-node.js';
-import { runSteps, type TrainingEvent } from './runSteps-node.js';
+import { lockFolder } from './folderLock-node.js';
+import { removePartials, runFolder, type RunFolder } from './runFolder-node.js';
+import { runSteps, type PreparedRun, type TrainingEvent } from './runSteps-node.js';
 import { startTraining, type TrainingState } from './state.js';
 import { optimizerConfig } from './trainingPlan.js';
 
@@ -31,19 +33,35 @@ export interface TrainingOptions {
  * Runs a training config: computes in worker threads, appends every step to `metrics.jsonl`, saves
  * checkpoints, validates. A run that was killed and resumed gives bit for bit the weights of one that was not.
  * @throws ConfigError or WeightsError when the data or the output folder cannot be used; when the folder holds a run and `resume` was
- * not asked for; when its newest checkpoint is damaged or of a run with another config.
+ * not asked for, or another process runs there; when its newest checkpoint is damaged or of a run with another config.
  */
 export async function openTraining(
   config: TrainingConfig,
   { resume, signal }: TrainingOptions,
 ): Promise<TrainingRun> {
   const objective = await openObjective(config);
+  const folder = runFolder(config.output_dir);
+  await makeFolder(folder.checkpoints);
+  const lock = await lockFolder(folder.path);
+  try {
+    const run = await openRun(config, objective, resume, folder);
+    return { state: run.state, events: runSteps(config, signal, { ...run, lock }) };
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** What a run goes on from. */
+async function openRun(
+  config: TrainingConfig,
+  objective: Objective,
+  resume: boolean,
+  folder: RunFolder,
+): Promise<Omit<PreparedRun, 'lock'>> {
   const { graph } = objective;
   const optimizer = createOptimizer(optimizerConfig(config));
   const identity = runIdentity(config, objective.sources);
-
-  const folder = runFolder(config.output_dir);
-  await makeFolder(folder.checkpoints);
   if (!resume && (await listCheckpoints(folder.checkpoints)).length > 0) {
     throw new ConfigError(
       `${folder.path}: expected an output folder without a run, got one (--resume continues it)`,
@@ -53,6 +71,5 @@ export async function openTraining(
   const saved = await loadNewestCheckpoint(folder.checkpoints, graph, optimizer, identity);
   if (!saved) await rm(folder.best, { recursive: true, force: true });
   const state = saved ?? startTraining(graph, await initialWeights(config, objective), optimizer);
-  const run = { objective, optimizer, state, identity, folder };
-  return { state, events: runSteps(config, signal, run) };
+  return { objective, optimizer, state, identity, folder };
 }

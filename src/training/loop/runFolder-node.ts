@@ -27,7 +27,7 @@ export function runFolder(outputDir: string): RunFolder {
 /** Removes what writing that was interrupted has left in a run's folders. */
 export async function removePartials({ path, checkpoints, best }: RunFolder): Promise<void> {
   // The output folder itself may hold files of others.
-  await removeNames(path, /^metrics\.jsonl\..*\.partial$/);
+  await removeNames(path, /^(metrics\.jsonl|run\.lock)\..*\.partial$/);
   await removeNames(checkpoints, /\.partial$/);
   await removeNames(best, /\.partial$/);
 }

@@ -3,13 +3,15 @@ import type { Graph, Session } from '../../graph/index.js';
 import { elementCount } from '../../tensor/index.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../../runtime/worker-node.js';
 import { keepIfBetter } from './bestModel-node.js';
-import { saveCheckpoint } from './checkpoint-node.js';
 import type { TrainingConfig } from '../objectives/config.js';
+import { createDivergenceWatch, DivergedError } from './divergence.js';
+import type { FolderLock } from './folderLock-node.js';
 import { train, type ShardSource, type StepMetrics } from './loop.js';
 import { openMetricsLog, readMetricsLog, type MetricsLog } from './metricsLog-node.js';
 import type { Optimizer } from '../optimizers/optimizers.js';
 import type { Objective, Preparation, SampleStream } from '../objectives/objective.js';
 import type { RunFolder } from './runFolder-node.js';
+import { createRunCheckpoints } from './runCheckpoints-node.js';
 import type { RunIdentity } from './runIdentity.js';
 import type { TrainingState } from './state.js';
 import { gradientGraph } from './trainingGraph.js';
@@ -36,6 +38,8 @@ export interface PreparedRun {
   readonly state: TrainingState;
   readonly identity: RunIdentity;
   readonly folder: RunFolder;
+  /** Let go of when the run ends. */
+  readonly lock: FolderLock;
 }
 
 /** Trains to the end or until the signal aborts, and saves. Owns the run's log and threads. */
@@ -50,11 +54,18 @@ export async function* runSteps(
   const executors = Array.from({ length: config.workers }, () =>
     createWorkerExecutor({ threads: 1 }),
   );
-  const samples = objective.openSamples((warning) => warnings.push(warning));
-  const checkpoints = checkpointClock(config, run, log);
+  const warn = (warning: string): void => void warnings.push(warning);
+  const samples = objective.openSamples(warn);
+  const watch = createDivergenceWatch();
+  const checkpoints = createRunCheckpoints(config, run, log, watch);
   try {
     yield { kind: 'started', step: state.step, parameters: countParameters(objective.graph) };
-    yield* prepare(objective, signal);
+    const first = state.step * config.batch_size;
+    for await (const preparation of objective.prepare?.(first, warn) ?? []) {
+      yield* drain(warnings);
+      yield { kind: 'preparing', ...preparation };
+      if (signal?.aborted) break;
+    }
     if (signal?.aborted) {
       yield { kind: 'finished', step: state.step, steps: config.steps };
       return;
@@ -72,58 +83,35 @@ export async function* runSteps(
       await log.append(metrics);
       yield* drain(warnings);
       yield { kind: 'step', metrics };
+      watch.hear(state.step, metrics.loss);
+      await checkpoints.settle();
       if (signal?.aborted) break;
       if (isValidationDue(config, state.step)) yield* validateAndKeep(config, signal, run, log);
-      if (checkpoints.isDue()) yield await checkpoints.save();
+      if (checkpoints.isDue) yield saved(state, await checkpoints.save());
       if (signal?.aborted) break;
     }
-    if (checkpoints.isUnsaved()) yield await checkpoints.save();
+    if (checkpoints.isUnsaved) yield saved(state, await checkpoints.save());
+    await checkpoints.settle();
     yield { kind: 'finished', step: state.step, steps: config.steps };
   } catch (error) {
     yield* drain(warnings);
-    yield { kind: 'failed', step: state.step, savedStep: checkpoints.lastStep() };
+    if (error instanceof DivergedError) await checkpoints.dropSpoilt();
+    yield { kind: 'failed', step: state.step, savedStep: await checkpoints.newest() };
     throw error;
   } finally {
     await samples[Symbol.asyncDispose]();
     await Promise.all(executors.map((executor) => executor[Symbol.asyncDispose]()));
     await log[Symbol.asyncDispose]();
+    await run.lock[Symbol.asyncDispose]();
   }
 }
 
-async function* prepare(
-  objective: Objective,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<TrainingEvent> {
-  for await (const preparation of objective.prepare?.() ?? []) {
-    yield { kind: 'preparing', ...preparation };
-    if (signal?.aborted) return;
-  }
+function saved({ step }: TrainingState, path: string): TrainingEvent {
+  return { kind: 'checkpoint', step, path };
 }
 
 function* drain(warnings: string[]): Generator<TrainingEvent> {
   for (const message of warnings.splice(0)) yield { kind: 'warning', message };
-}
-
-function checkpointClock(
-  config: TrainingConfig,
-  { state, identity, folder }: PreparedRun,
-  log: MetricsLog,
-) {
-  const keep = config.checkpoints_total_limit;
-  let savedStep = state.step;
-  let savedAt = performance.now();
-  return {
-    isDue: () => performance.now() - savedAt > config.checkpointing_minutes * 60_000,
-    isUnsaved: () => savedStep !== state.step,
-    lastStep: () => savedStep,
-    async save(): Promise<TrainingEvent> {
-      await log.sync();
-      const path = await saveCheckpoint(folder.checkpoints, state, { keep, identity });
-      savedStep = state.step;
-      savedAt = performance.now();
-      return { kind: 'checkpoint', step: state.step, path };
-    },
-  };
 }
 
 function isValidationDue({ validation, steps }: TrainingConfig, step: number): boolean {
@@ -144,7 +132,7 @@ async function lacksValidation(
 async function* validateAndKeep(
   config: TrainingConfig,
   signal: AbortSignal | undefined,
-  { state, folder, objective }: PreparedRun,
+  { state, folder, objective, lock }: PreparedRun,
   log: MetricsLog,
 ): AsyncGenerator<TrainingEvent> {
   const { step, ema } = state;
@@ -153,6 +141,7 @@ async function* validateAndKeep(
   try {
     const report = await objective.validate(executor, ema, { step, pictures, signal });
     if (!report) return;
+    await lock.check();
     await log.append(report);
     const best = await keepIfBetter(folder.best, objective.modelFile, ema, report);
     yield { kind: 'validation', report, best };

@@ -17,10 +17,10 @@ export interface Objective {
   /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
   readonly sources: Readonly<Record<string, string>>;
   /**
-   * Makes what samples and validation need and what takes long, such as latents on disk, telling how far it is. A run
-   * reads it to its end before the first step; it may be left at any point.
+   * Makes what samples from number `first` on and validation need and what takes long, such as latents on disk, telling how
+   * far it is. A run reads it to its end before the first step; it may be left at any point.
    */
-  prepare?(): AsyncGenerator<Preparation>;
+  prepare?(first: number, onWarning: (warning: string) => void): AsyncGenerator<Preparation>;
   /** Weights to start from with those that files of the network do not hold; `path` is where they are from. */
   completeWeights?(path: string, weights: Weights): Promise<Weights>;
   /** Opens the endless stream of samples; `onWarning` hears of what had to be left out. */
@@ -54,7 +54,8 @@ export interface Comparison {
 
 /** How far a preparation is. */
 export interface Preparation {
-  /** Photographs encoded, and all of them. */
+  /** Of what `done` and `total` count, such as `photographs encoded`. */
+  readonly what: string;
   readonly done: number;
   readonly total: number;
 }

@@ -55,21 +55,35 @@ export type Demosaicing = 'bilinear' | 'malvar';
 export function demosaic(mosaic: Mosaic, method: Demosaicing): Image {
   const { width, height, left, top } = mosaic;
   const stride = width + 4;
-  const padded = padByTwo(mosaic, stride);
+  const raw = padByTwo(mosaic, stride);
   const image = createImage(width, height, 3);
   const [red, green, blue] = rgbPlanes(image);
-  const fill = method === 'bilinear' ? bilinear : malvar;
+  const guess = method === 'bilinear' ? bilinear : malvar;
   for (let y = 0; y < height; y++) {
-    const evenRow = ((y + top) & 1) === 0;
+    const isRedRow = ((y + top) & 1) === 0;
     // On red rows red is the row's own colour, on blue rows blue.
-    const [own, other] = evenRow ? [red, blue] : [blue, red];
-    for (let x = 0; x < width; x++) {
-      const at = (y + 2) * stride + x + 2;
-      const isGreen = (((x + left) & 1) === 1) === evenRow;
-      fill(padded, at, stride, isGreen, own, green, other, y * width + x);
-    }
+    const [own, other] = isRedRow ? [red, blue] : [blue, red];
+    const planes = { raw, own, green, other };
+    const at = { from: (y + 2) * stride + 2, stride, to: y * width, width };
+    guess(planes, at, (left & 1) === (isRedRow ? 1 : 0));
   }
   return image;
+}
+
+interface RowPlanes {
+  readonly raw: Float32Array;
+  /** Of the colour that the row has beside green. */
+  readonly own: Float32Array;
+  readonly green: Float32Array;
+  readonly other: Float32Array;
+}
+
+interface RowPlace {
+  /** The row's first pixel in what is padded, and the distance to the next row's. */
+  readonly from: number;
+  readonly stride: number;
+  readonly to: number;
+  readonly width: number;
 }
 
 /** Mirrors about the edge pixels, which keeps the mosaic's order. */
@@ -85,54 +99,46 @@ function padByTwo({ width, height, data }: Mosaic, stride: number): Float32Array
   return padded;
 }
 
-function bilinear(
-  raw: Float32Array,
-  at: number,
-  stride: number,
-  isGreen: boolean,
-  own: Float32Array,
-  green: Float32Array,
-  other: Float32Array,
-  to: number,
-): void {
-  const beside = (raw[at - 1] + raw[at + 1]) / 2;
-  const above = (raw[at - stride] + raw[at + stride]) / 2;
-  if (isGreen) {
-    own[to] = beside;
-    green[to] = raw[at];
-    other[to] = above;
-    return;
+function bilinear(planes: RowPlanes, place: RowPlace, greenFirst: boolean): void {
+  const { raw, own, green, other } = planes;
+  const { from, stride, to, width } = place;
+  for (let x = 0, at = from, i = to; x < width; x++, at++, i++) {
+    const beside = (raw[at - 1] + raw[at + 1]) / 2;
+    const above = (raw[at - stride] + raw[at + stride]) / 2;
+    if (((x & 1) === 0) === greenFirst) {
+      own[i] = beside;
+      green[i] = raw[at];
+      other[i] = above;
+    } else {
+      own[i] = raw[at];
+      green[i] = (beside + above) / 2;
+      other[i] = diagonals(raw, at, stride) / 4;
+    }
   }
-  own[to] = raw[at];
-  green[to] = (beside + above) / 2;
-  other[to] =
-    (raw[at - stride - 1] + raw[at - stride + 1] + raw[at + stride - 1] + raw[at + stride + 1]) / 4;
 }
 
-function malvar(
-  raw: Float32Array,
-  at: number,
-  stride: number,
-  isGreen: boolean,
-  own: Float32Array,
-  green: Float32Array,
-  other: Float32Array,
-  to: number,
-): void {
-  const centre = raw[at];
-  const beside = raw[at - 1] + raw[at + 1];
-  const above = raw[at - stride] + raw[at + stride];
-  const diagonal =
-    raw[at - stride - 1] + raw[at - stride + 1] + raw[at + stride - 1] + raw[at + stride + 1];
-  const farBeside = raw[at - 2] + raw[at + 2];
-  const farAbove = raw[at - 2 * stride] + raw[at + 2 * stride];
-  if (isGreen) {
-    own[to] = (5 * centre + 4 * beside - diagonal - farBeside + farAbove / 2) / 8;
-    green[to] = centre;
-    other[to] = (5 * centre + 4 * above - diagonal - farAbove + farBeside / 2) / 8;
-    return;
+function malvar(planes: RowPlanes, place: RowPlace, greenFirst: boolean): void {
+  const { raw, own, green, other } = planes;
+  const { from, stride, to, width } = place;
+  for (let x = 0, at = from, i = to; x < width; x++, at++, i++) {
+    const centre = raw[at];
+    const beside = raw[at - 1] + raw[at + 1];
+    const above = raw[at - stride] + raw[at + stride];
+    const diagonal = diagonals(raw, at, stride);
+    const farBeside = raw[at - 2] + raw[at + 2];
+    const farAbove = raw[at - 2 * stride] + raw[at + 2 * stride];
+    if (((x & 1) === 0) === greenFirst) {
+      own[i] = (5 * centre + 4 * beside - diagonal - farBeside + farAbove / 2) / 8;
+      green[i] = centre;
+      other[i] = (5 * centre + 4 * above - diagonal - farAbove + farBeside / 2) / 8;
+    } else {
+      own[i] = centre;
+      green[i] = (4 * centre + 2 * (beside + above) - farBeside - farAbove) / 8;
+      other[i] = (6 * centre + 2 * diagonal - 1.5 * (farBeside + farAbove)) / 8;
+    }
   }
-  own[to] = centre;
-  green[to] = (4 * centre + 2 * (beside + above) - farBeside - farAbove) / 8;
-  other[to] = (6 * centre + 2 * diagonal - 1.5 * (farBeside + farAbove)) / 8;
+}
+
+function diagonals(raw: Float32Array, at: number, stride: number): number {
+  return raw[at - stride - 1] + raw[at - stride + 1] + raw[at + stride - 1] + raw[at + stride + 1];
 }

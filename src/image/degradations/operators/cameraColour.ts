@@ -4,6 +4,7 @@
 import type { Random } from '../../../tensor/index.js';
 import { rgbPlanes } from '../../colour.js';
 import type { Image } from '../../image.js';
+import { limit } from './limit.js';
 
 /** How a camera makes colours of what it sees. */
 export interface CameraColour {
@@ -66,14 +67,12 @@ export function fromSensor(image: Image, { toCamera, gains }: CameraColour): voi
   multiplyPixels(image, inverse(toCamera));
 }
 
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
-}
-
 function multiplyPixels(image: Image, [a, b, c, d, e, f, g, h, k]: readonly number[]): void {
   const [red, green, blue] = rgbPlanes(image);
   for (let i = 0; i < red.length; i++) {
-    const [x, y, z] = [red[i], green[i], blue[i]];
+    const x = red[i];
+    const y = green[i];
+    const z = blue[i];
     red[i] = a * x + b * y + c * z;
     green[i] = d * x + e * y + f * z;
     blue[i] = g * x + h * y + k * z;

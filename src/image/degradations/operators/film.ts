@@ -6,6 +6,7 @@ import { rgbPlanes } from '../../colour.js';
 import { gaussianBlur } from './filter.js';
 import { drawNormals } from './normals.js';
 import type { NoiseColour } from './noise.js';
+import { limit } from './limit.js';
 
 export interface Grain {
   /** Standard deviation at middle gray, in 8-bit units. */
@@ -123,8 +124,4 @@ export function scanLines(image: Image, { pitch, phase, depth }: ScanLines): Ima
   });
   const data = image.data.map((value, i) => value * shades[Math.floor(i / width) % height]);
   return { ...image, data };
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }

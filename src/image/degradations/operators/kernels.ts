@@ -34,10 +34,18 @@ export function plateauKernel(size: number, ellipse: BlurEllipse, beta: number):
 
 /** An ideal circular low pass, which rings; `cutoff` in radians per pixel, (0, pi]. */
 export function sincKernel(size: number, cutoff: number): BlurKernel {
-  return kernelOf(size, (x, y) => {
-    const radius = Math.hypot(x, y);
+  // Many pixels are equally far from the centre, and the function takes long.
+  const known = new Map<number, number>();
+  const weigh = (square: number): number => {
+    const radius = Math.sqrt(square);
     if (radius === 0) return cutoff ** 2 / (4 * Math.PI);
     return (cutoff * besselJ1(cutoff * radius)) / (2 * Math.PI * radius);
+  };
+  return kernelOf(size, (x, y) => {
+    const square = x * x + y * y;
+    const weight = known.get(square) ?? weigh(square);
+    known.set(square, weight);
+    return weight;
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Random } from '../../../tensor/index.js';
 import { rgbToGray } from '../../colour.js';
 import { createImage, type Image } from '../../image.js';
+import { limit } from './limit.js';
 import { drawNormals } from './normals.js';
-import { poissonSampler } from './poisson.js';
+import { drawPoisson } from './poisson.js';
 
 /** Whether each channel has its own noise, or all the same. */
 export type NoiseColour = 'colour' | 'gray';
@@ -24,8 +25,7 @@ export function addNoise(image: Image, noise: Float32Array, sigma: number): Imag
   for (let channel = 0; channel < channels; channel++) {
     let from = channel * step;
     for (let i = channel * size; i < (channel + 1) * size; i++) {
-      const value = data[i] + noise[from++] * scale;
-      noisy.data[i] = value < 0 ? 0 : value > 1 ? 1 : value;
+      noisy.data[i] = limit(data[i] + noise[from++] * scale);
     }
   }
   return noisy;
@@ -56,13 +56,9 @@ export function addPoissonNoise(
   const clean = new Uint8ClampedArray(noisy.data.length);
   for (let i = 0; i < clean.length; i++) clean[i] = noisy.data[i] * 255;
   const full = fullScale(clean);
-  const samplers = Array.from({ length: 256 }, (_, level) => poissonSampler((level / 255) * full));
-  const noise = drawNormals(clean.length, random);
-  for (let i = 0; i < clean.length; i++) {
-    const { sample, needsUniform } = samplers[clean[i]];
-    const count = sample(needsUniform ? random.uniform() : 0, noise[i]);
-    noise[i] = scale * (count / full - clean[i] / 255);
-  }
+  const means = Float64Array.from({ length: 256 }, (_, level) => (level / 255) * full);
+  const noise = drawPoisson(clean, means, random);
+  for (let i = 0; i < clean.length; i++) noise[i] = scale * (noise[i] / full - clean[i] / 255);
   return addNoise(image, noise, 255);
 }
 

@@ -1,9 +1,11 @@
 // What a phone does to a noisy photograph before anyone sees it: colour noise is smeared, grain is taken out where
 // nothing happens and stays at edges, and what is left is sharpened.
 
-import { channelPlane, createImage, type Image } from '../../image.js';
+import { createImage, type Image } from '../../image.js';
 import { rgbPlanes } from '../../colour.js';
+import { correlateTaps } from './correlate.js';
 import { gaussianBlur } from './filter.js';
+import { limit } from './limit.js';
 
 export interface PhoneProcessing {
   /** Share of the noise that is taken out, 0 to 1. */
@@ -40,75 +42,44 @@ export function processAsPhone(image: Image, { denoise, sharpen }: PhoneProcessi
 /** Towards the mean of the window, the more the less the window varies beyond the noise (Lim 1990). */
 function wiener(luma: Image, amount: number): Image {
   if (amount === 0) return luma;
-  const squares = createImage(
-    luma.width,
-    luma.height,
-    1,
-    luma.data.map((value) => value * value),
-  );
-  const mean = boxMean(luma).data;
-  const power = boxMean(squares).data;
-  const variance = power.map((value, i) => Math.max(0, value - mean[i] * mean[i]));
+  const { width, height, data } = luma;
+  const squares = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) squares[i] = data[i] * data[i];
+  const mean = boxMean(luma);
+  const variance = boxMean(createImage(width, height, 1, squares));
+  for (let i = 0; i < data.length; i++) variance[i] = Math.max(0, variance[i] - mean[i] ** 2);
   const noise = amount * typical(variance);
-  const data = luma.data.map((value, i) => {
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
     const left = variance[i] > noise ? 1 - noise / variance[i] : 0;
-    return mean[i] + (1 - amount + amount * left) * (value - mean[i]);
-  });
-  return { ...luma, data };
+    out[i] = mean[i] + (1 - amount + amount * left) * (data[i] - mean[i]);
+  }
+  return createImage(width, height, 1, out);
 }
 
-/** The median of a sample of the variances: windows without edges, which hold the noise alone. */
+/** The median of a sample of the variances: of windows without edges, which hold the noise alone. */
 function typical(variance: Float32Array): number {
   const step = Math.max(1, Math.floor(variance.length / 1024));
-  const sample = Float32Array.from(
-    { length: Math.floor(variance.length / step) },
-    (_, i) => variance[i * step],
-  );
+  const length = Math.floor(variance.length / step);
+  const sample = Float32Array.from({ length }, (_, i) => variance[i * step]);
   return sample.sort()[sample.length >> 1];
 }
 
 function sharpenPlane(luma: Image, weight: number): Image {
   if (weight === 0) return luma;
   const soft = gaussianBlur(luma, 7, 1).data;
-  return { ...luma, data: luma.data.map((value, i) => value + weight * (value - soft[i])) };
+  const { data } = luma;
+  for (let i = 0; i < soft.length; i++) soft[i] = data[i] + weight * (data[i] - soft[i]);
+  return { ...luma, data: soft };
 }
 
-/** Means of 5x5 windows, which end at the edges. */
-function boxMean(image: Image): Image {
-  return createImage(
-    image.width,
-    image.height,
-    1,
-    boxColumns(boxRows(channelPlane(image, 0), image), image),
-  );
-}
+const window = Array.from({ length: 5 }, (_, i) => i - 2);
+const boxPasses = [
+  window.map((x) => ({ x, y: 0, weight: 0.2 })),
+  window.map((y) => ({ x: 0, y, weight: 0.2 })),
+];
 
-function boxRows(plane: Float32Array, { width, height }: Image): Float32Array {
-  const out = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++) {
-    const row = y * width;
-    for (let x = 0; x < width; x++) {
-      const [from, to] = [Math.max(0, x - 2), Math.min(width - 1, x + 2)];
-      let sum = 0;
-      for (let i = from; i <= to; i++) sum += plane[row + i];
-      out[row + x] = sum / (to - from + 1);
-    }
-  }
-  return out;
-}
-
-function boxColumns(plane: Float32Array, { width, height }: Image): Float32Array {
-  const out = new Float32Array(plane.length);
-  for (let y = 0; y < height; y++) {
-    const [from, to] = [Math.max(0, y - 2), Math.min(height - 1, y + 2)];
-    const share = 1 / (to - from + 1);
-    for (let row = from; row <= to; row++) {
-      for (let x = 0; x < width; x++) out[y * width + x] += share * plane[row * width + x];
-    }
-  }
-  return out;
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
+/** Means of 5x5 windows. */
+function boxMean(plane: Image): Float32Array {
+  return correlateTaps(plane, boxPasses).data;
 }

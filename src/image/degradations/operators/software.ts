@@ -3,6 +3,7 @@
 import { rgbPlanes } from '../../colour.js';
 import { createImage, type Image } from '../../image.js';
 import { imresize } from '../../resample.js';
+import { limit } from './limit.js';
 
 /** Colours at half the resolution and back, as video and many files have them; full-range BT.601. */
 export function halveChroma(image: Image, kernel: 'box' | 'bilinear'): Image {
@@ -52,8 +53,4 @@ export function reducePalette(image: Image, levels: number, dither: boolean): Im
     if (x + 1 < width) out[i + width + 1] += lost / 16;
   }
   return { ...image, data: out };
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 1 ? 1 : value;
 }

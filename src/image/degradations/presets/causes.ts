@@ -77,14 +77,16 @@ export function oldPhoto(task: PresetTask): object {
   const grain = (gray: number) => ({
     ...{ kind: 'grain', sigma: amount(4, 28, strength, [0, 255]), size: [0.4, 1.5], gray },
   });
+  // From what is left of all at full strength.
+  const least = (full: number) => [Math.max(full / 1.5, 1 - (1 - full) * strength), 1];
   const print = oneOf(
     [0.8, nothing],
     [0.1, { kind: 'halftone', amount: amount(0.1, 0.4, strength, [0, 1]) }],
     [0.1, { kind: 'scan_lines', depth: amount(0.03, 0.15, strength, [0, 1]) }],
   );
   const faded = {
-    ...{ kind: 'fade', black: amount(0, 0.2, strength, [0, 0.5]), white: [0.75, 1] },
-    saturation: [0, 1],
+    ...{ kind: 'fade', black: amount(0, 0.2, strength, [0, 0.5]), white: least(0.75) },
+    saturation: least(0),
   };
   return finished(
     task.scale,

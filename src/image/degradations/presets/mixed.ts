@@ -22,7 +22,7 @@ function mixedForEnlarging(task: PresetTask): object {
     [0.24, whiteNoise(0, 12, task)],
     [0.08, whiteNoise(12, 25, task)],
     [0.15, { kind: 'poisson', scale: amount(0.05, 1.2, strength, [0, 10]), gray: 0.3 }],
-    [0.33, cameraNoise(8e-3, 0.5, task)],
+    [0.33, cameraNoise(2e-3, 0.5, task)],
   );
   const worse = inOrder(
     oneOf([0.12, nothing], [0.88, softness(0.075, 0.625, task)]),
@@ -41,7 +41,7 @@ function mixedForCleaning(task: PresetTask): object {
     [0.2, whiteNoise(0, 25, task, 0.1)],
     [0.14, whiteNoise(25, 50, task, 0.1)],
     [0.06, { kind: 'poisson', scale: amount(0.1, 2, strength, [0, 10]), gray: 0.2 }],
-    [0.48, cameraNoise(0.012, 0.6, task)],
+    [0.48, cameraNoise(8e-3, 0.6, task)],
   );
   const worse = inOrder(
     oneOf([0.6, nothing], [0.4, softness(0.2, 0.8, task)]),

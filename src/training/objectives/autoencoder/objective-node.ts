@@ -70,11 +70,14 @@ function openSamples(
     seed,
     cacheBytes: data.cache_megabytes * 1e6,
   };
-  const batches = prefetchPhotoBatches(options, {
-    count,
-    depth: shardCount(config) * 2,
-    onWarning,
-  });
+  const batches = prefetchPhotoBatches(
+    { from: 'photos', crops: options },
+    {
+      count,
+      depth: shardCount(config) * 2,
+      onWarning,
+    },
+  );
   const shape = latentNoiseShape(autoencoderKLConfig(config.model), {
     batch: count,
     side: data.sample_size,

@@ -11,6 +11,16 @@ import {
   type PathSchema,
 } from '../../loop/trainingSettings.js';
 
+/** How many samples a pool has, what they may take on disk, which share is new in each pass, and where pools lie. */
+const poolSettings = (path: PathSchema) =>
+  z.strictObject({
+    samples: z.int().min(1),
+    megabytes: positive.default(4000),
+    refresh: z.number().min(0).max(1).default(0.1),
+    /** `pools` beside the output folder unless given. */
+    folder: path.optional(),
+  });
+
 /** A config that trains a `OneStepRestorer` on photographs and what a degradation makes of them. */
 export const restorerTrainingSchema = (path: PathSchema) =>
   z
@@ -25,6 +35,8 @@ export const restorerTrainingSchema = (path: PathSchema) =>
         /** Crops to draw for each one, of which the most detailed is taken. */
         crop_candidates: z.int().min(1).max(64).optional(),
         cache_megabytes: positive.default(1500),
+        /** Samples that are made once, kept on disk and shared by runs. */
+        pool: poolSettings(path).optional(),
       }),
       loss: pictureLosses,
       /** Beside the losses, how far apart pictures are in the eyes of a network. */

@@ -125,7 +125,7 @@ function openSamples(
   onWarning: (warning: string) => void,
 ): SampleStream {
   const { data, seed, workers } = config;
-  const source = {
+  const crops = {
     photos,
     sampleSize: data.sample_size,
     scale: 1,
@@ -133,11 +133,14 @@ function openSamples(
     seed,
     cacheBytes: data.cache_megabytes * 1e6,
   };
-  const batches = prefetchPhotoBatches(source, {
-    count: size.batch,
-    depth: shardCount(config) * 2,
-    onWarning,
-  });
+  const batches = prefetchPhotoBatches(
+    { from: 'photos', crops },
+    {
+      count: size.batch,
+      depth: shardCount(config) * 2,
+      onWarning,
+    },
+  );
   const moments = teacherMomentsGraph(teacher.network, size, config.decoder_weight > 0);
   const pool = createSessionPool(moments, teacher.weights, workers);
   const shape = latentShape(teacher.network, size);

@@ -1,0 +1,42 @@
+;; Sums of weighted pixels, sixteen neighbours at a time. `npx tsx tools/compileWat.ts` makes correlateWasm.ts of it.
+(module
+  (memory (export "memory") 1)
+  ;; For each of $height rows of $blocks blocks of 16 float32 values at $out: the sum, over $count taps of (int32 distance
+  ;; in bytes, float32 weight) at $taps, of weight times what lies that far from the same place at $source.
+  (func (export "correlate")
+    (param $source i32) (param $sourceStride i32) (param $out i32) (param $outStride i32)
+    (param $blocks i32) (param $height i32) (param $taps i32) (param $count i32)
+    (local $from i32) (local $to i32) (local $block i32) (local $tap i32) (local $end i32) (local $at i32)
+    (local $weight v128) (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local.set $end (i32.add (local.get $taps) (i32.shl (local.get $count) (i32.const 3))))
+    (loop $rows
+      (local.set $from (local.get $source))
+      (local.set $to (local.get $out))
+      (local.set $block (local.get $blocks))
+      (loop $row
+        (local.set $a (v128.const f32x4 0 0 0 0))
+        (local.set $b (v128.const f32x4 0 0 0 0))
+        (local.set $c (v128.const f32x4 0 0 0 0))
+        (local.set $d (v128.const f32x4 0 0 0 0))
+        (local.set $tap (local.get $taps))
+        (loop $sum
+          (local.set $at (i32.add (local.get $from) (i32.load (local.get $tap))))
+          (local.set $weight (v128.load32_splat offset=4 (local.get $tap)))
+          (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $weight) (v128.load (local.get $at)))))
+          (local.set $b (f32x4.add (local.get $b) (f32x4.mul (local.get $weight) (v128.load offset=16 (local.get $at)))))
+          (local.set $c (f32x4.add (local.get $c) (f32x4.mul (local.get $weight) (v128.load offset=32 (local.get $at)))))
+          (local.set $d (f32x4.add (local.get $d) (f32x4.mul (local.get $weight) (v128.load offset=48 (local.get $at)))))
+          (local.set $tap (i32.add (local.get $tap) (i32.const 8)))
+          (br_if $sum (i32.lt_u (local.get $tap) (local.get $end))))
+        (v128.store (local.get $to) (local.get $a))
+        (v128.store offset=16 (local.get $to) (local.get $b))
+        (v128.store offset=32 (local.get $to) (local.get $c))
+        (v128.store offset=48 (local.get $to) (local.get $d))
+        (local.set $from (i32.add (local.get $from) (i32.const 64)))
+        (local.set $to (i32.add (local.get $to) (i32.const 64)))
+        (local.set $block (i32.sub (local.get $block) (i32.const 1)))
+        (br_if $row (local.get $block)))
+      (local.set $source (i32.add (local.get $source) (local.get $sourceStride)))
+      (local.set $out (i32.add (local.get $out) (local.get $outStride)))
+      (local.set $height (i32.sub (local.get $height) (i32.const 1)))
+      (br_if $rows (local.get $height)))))
