@@ -200,7 +200,7 @@ const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] 
   [
     'a degradation that nobody knows',
     ['eval', '-m', 'model', '--hr', 'folder', '--degradation', 'fire'],
-    /fire: expected a file, or one of realesrgan, camera, .*, got neither/,
+    /--degradation: expected a file or one of realesrgan, camera, .*, got fire/,
   ],
   [
     'a feature network that is none',
