@@ -7,11 +7,10 @@ import {
   imresize,
   psnr,
   quantizeImage,
+  Random,
   type Image,
-} from '../src/image/index.js';
-import { listModels, openRestorerFolder } from '../src/models/modelFolder-node.js';
-import { openRestorer } from '../src/restoration/openRestorer-node.js';
-import { Random } from '../src/tensor/index.js';
+} from 'nanosd';
+import { listModels, openRestorer, openRestorerFolder } from 'nanosd/node';
 
 const [width, height] = [112, 96];
 /** The first rows are sky. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createImage } from '../image/index.js';
 import { restorer as network } from '../models/index.js';
-import { createNodeExecutor } from '../runtime/nodeExecutor-node.js';
+import { createNodeExecutor } from '../runtime/ort-node.js';
 import { Random } from '../tensor/index.js';
 import { initializeRestorer } from '../training/objectives/initialize.js';
 import { interpolateWeights } from '../weights/index.js';
