@@ -1,3 +1,4 @@
+import { knownModels, restorationTasks } from '../src/web.js';
 import type { Choice } from './choices.js';
 
 /** A model that this site holds, as its build lists it. */
@@ -10,38 +11,22 @@ export interface ModelEntry {
   readonly bytes: number;
   /** The file itself, of a model that was dropped on the page. */
   readonly file?: File;
+  /** Of models with two sets of weights: what is taken of the faithful one unless said otherwise, 0 to 1. */
+  readonly fidelity?: number;
 }
-
-interface Words {
-  readonly label: string;
-  readonly description: string;
-}
-
-const tasks: Readonly<Record<string, Words>> = {
-  sr: {
-    label: 'Enlarge',
-    description: 'More pixels, sharper edges and texture.',
-  },
-  deblur: { label: 'Sharpen', description: 'Takes back blur from focus or movement.' },
-  denoise: { label: 'Clean', description: 'Takes out the grain of little light.' },
-  dejpeg: {
-    label: 'Repair JPEG',
-    description: 'Takes out blocks and rings of strong compression.',
-  },
-};
-
-const models: Readonly<Record<string, string>> = {
-  'photo-x4': 'For real photographs: takes noise, blur and JPEG blocks away as it enlarges.',
-  'sr-x4':
-    'Fast. Learned from clean photos made four times smaller: noise, blur and JPEG blocks stay as they are.',
-};
 
 /** @throws Error when the site holds no list of models. */
 export async function fetchModels(): Promise<readonly ModelEntry[]> {
   const response = await fetch('./models/manifest.json');
   if (!response.ok) throw new Error(`the list of models is missing (status ${response.status})`);
   const manifest = (await response.json()) as { readonly models: readonly ModelEntry[] };
-  return manifest.models;
+  return manifest.models.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** The first one is taken until another is chosen. */
+function placeOf({ name }: ModelEntry): number {
+  const place = knownModels.findIndex((known) => known.name === name);
+  return place < 0 ? knownModels.length : place;
 }
 
 /** Files of networks that other programs have trained, by their names. */
@@ -63,8 +48,15 @@ export function modelUrl({ name }: ModelEntry): string {
 export function taskChoices(entries: readonly ModelEntry[]): Choice[] {
   return [...new Set(entries.map(({ task }) => task))].map((task) => ({
     value: task,
-    ...(tasks[task] ?? { label: task, description: '' }),
+    ...wordsFor(task),
   }));
+}
+
+function wordsFor(task: string): Pick<Choice, 'label' | 'description'> {
+  const known = restorationTasks.find(({ name }) => name === task);
+  if (!known) return { label: task, description: '' };
+  const { label, sentence } = known;
+  return { label, description: `${sentence[0].toUpperCase()}${sentence.slice(1)}.` };
 }
 
 export function modelChoices(entries: readonly ModelEntry[], task: string): Choice[] {
@@ -75,10 +67,10 @@ export function modelChoices(entries: readonly ModelEntry[], task: string): Choi
       label: name,
       note: `${(bytes / 1e6).toFixed(1)} MB`,
       description:
-        models[name] ??
-        (file
-          ? `Your file, ×${scale}. It stays on this device.`
-          : `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`),
+          knownModels.find((known) => known.name === name)?.sentence ??
+          (file
+            ? `Your file, ×${scale}. It stays on this device.`
+            : `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`),
     }));
 }
 

@@ -5,6 +5,7 @@ export interface Outcome extends RestoredPhoto {
   readonly model: string;
   readonly scale: number;
   readonly device: string;
+  readonly fidelity?: number;
 }
 
 export type PhotoState =
@@ -28,10 +29,11 @@ export interface Photo {
 /** Whether restoring it with these settings would give something new. */
 export function isPending(
   { state, outcome }: Photo,
-  wanted: { readonly model: string; readonly scale: number },
+  wanted: { readonly model: string; readonly scale: number; readonly fidelity?: number },
 ): boolean {
   if (state.kind === 'working') return false;
-  return !outcome || outcome.model !== wanted.model || outcome.scale !== wanted.scale;
+  if (!outcome || outcome.model !== wanted.model || outcome.scale !== wanted.scale) return true;
+  return outcome.fidelity !== undefined && outcome.fidelity !== wanted.fidelity;
 }
 
 const endings: Readonly<Record<string, string>> = {

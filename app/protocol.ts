@@ -39,6 +39,8 @@ export interface OpenedModel {
 export interface RestoreArgs {
   readonly file: Blob;
   readonly scale: number;
+  /** For models with two sets of weights. */
+  readonly fidelity?: number;
 }
 
 export interface ConvertArgs {

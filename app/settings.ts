@@ -9,6 +9,8 @@ export interface Settings {
   readonly model: string;
   /** Output pixels a side for one input pixel. */
   readonly scale: number;
+  /** 1 does only what is certain, 0 is sharpest; for models with two sets of weights. */
+  readonly fidelity: number;
   readonly type: PictureType;
   /** 1 to 100. */
   readonly quality: number;
@@ -65,7 +67,10 @@ export function createSettingsPanel(
   let current = restored(models);
   const entry = (): ModelEntry => entryOf(models, current.model);
   const change = <K extends keyof Settings>(key: K, value: Settings[K]): void => {
-    current = consistent(models, { ...current, [key]: value });
+    const next = consistent(models, { ...current, [key]: value });
+    // Another model may have another middle.
+    const usual = entryOf(models, next.model).fidelity ?? next.fidelity;
+    current = next.model === current.model ? next : { ...next, fidelity: usual };
     localStorage.setItem(storageKey, JSON.stringify(current));
     render();
     onChange(current, key);
@@ -88,6 +93,7 @@ export function createSettingsPanel(
       change('view', value as Settings['view']),
     );
     renderFileControls(current);
+    renderFidelity(entry(), current);
     if (keepFocus) focusRadio(keepFocus);
   };
   render();
@@ -119,6 +125,9 @@ function bindControls(change: Change): void {
   const quality = byId('quality', HTMLInputElement);
   const metadata = byId('metadata', HTMLInputElement);
   const side = byId('frame-side', HTMLSelectElement);
+  const fidelity = byId('fidelity', HTMLInputElement);
+  // Restoring again at each step of a drag would be far behind it.
+  fidelity.addEventListener('change', () => change('fidelity', fidelity.valueAsNumber));
   quality.addEventListener('input', () => change('quality', quality.valueAsNumber));
   metadata.addEventListener('change', () =>
     change('metadata', metadata.checked ? 'keep' : 'strip'),
@@ -126,6 +135,12 @@ function bindControls(change: Change): void {
   side.addEventListener('change', () => change('frameSide', Number(side.value)));
   const device = byId('device', HTMLSelectElement);
   device.addEventListener('change', () => change('device', device.value));
+}
+
+function renderFidelity({ fidelity: usual }: ModelEntry, { fidelity }: Settings): void {
+  byId('fidelity-group', HTMLElement).hidden = usual === undefined;
+  byId('fidelity', HTMLInputElement).value = String(fidelity);
+  byId('fidelity-text', HTMLOutputElement).value = fidelity.toFixed(2);
 }
 
 function renderFileControls({ type, quality, metadata, frameSide }: Settings): void {
@@ -139,8 +154,8 @@ function renderFileControls({ type, quality, metadata, frameSide }: Settings): v
 }
 
 function restored(models: readonly ModelEntry[]): Settings {
-  const [{ task, name, scale }] = models;
-  const first: Settings = { ...defaults, task, model: name, scale };
+  const [{ task, name, scale, fidelity = 1 }] = models;
+  const first: Settings = { ...defaults, task, model: name, scale, fidelity };
   try {
     const stored = JSON.parse(localStorage.getItem(storageKey) ?? '{}') as Partial<Settings>;
     return consistent(models, { ...first, ...stored });

@@ -106,11 +106,14 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
     try {
       for (const photo of pending()) {
         // What is chosen may have changed since the last one.
-        const { model, scale, device } = panel.current;
-        const opened = await engine.open(panel.modelEntry(), device);
+        const { model, scale, device, fidelity } = panel.current;
+        const entry = panel.modelEntry();
+        const opened = await engine.open(entry, device);
         if (running.signal.aborted) break;
         if (!photos.includes(photo)) continue;
-        await restore(photo, { model, scale, device: opened.device }, running.signal);
+        const made = { model, scale, device: opened.device };
+        const known = entry.fidelity === undefined ? made : { ...made, fidelity };
+        await restore(photo, known, running.signal);
       }
     } catch (error) {
       showNotice(messageOf(error));
@@ -122,7 +125,7 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
 
   async function restore(
     photo: Photo,
-    made: Pick<Outcome, 'model' | 'scale' | 'device'>,
+    made: Pick<Outcome, 'model' | 'scale' | 'device' | 'fidelity'>,
     queue: AbortSignal,
   ): Promise<void> {
     const own = (working = new AbortController());
@@ -138,7 +141,11 @@ export function createWorkbench({ client, engine, comparison, panel }: Workbench
     try {
       const result = await client.call(
         'restore',
-        { file: photo.file, scale: made.scale },
+        {
+          file: photo.file,
+          scale: made.scale,
+          ...(made.fidelity !== undefined && { fidelity: made.fidelity }),
+        },
         { signal, onProgress: (fraction) => update({ kind: 'working', fraction }) },
       );
       photo.outcome = { ...result, ...made };

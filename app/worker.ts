@@ -77,11 +77,11 @@ async function openModel(
 
 async function restorePhoto(
   restorer: WebRestorer,
-  { file, scale }: RestoreArgs,
+  { file, ...options }: RestoreArgs,
   { signal, onProgress }: Context,
 ): Promise<RestoredPhoto> {
   const start = performance.now();
-  const restored = await restorer.restoreFile(file, { scale, signal, onProgress });
+  const restored = await restorer.restoreFile(file, { ...options, signal, onProgress });
   return { ...restored, ms: performance.now() - start };
 }
 

@@ -37,7 +37,7 @@ async function measurePreset(base: RestorerTraining, folder: string, degradation
   const measurePool = async (refresh: number): Promise<number> => {
     const config = withPool(refresh);
     if (!config.data.pool) throw new Error('expected a pool');
-    const plan = await planPool(config, cropsOf(config, photos), config.data.pool);
+    const plan = await planPool(config, cropsOf(config, photos), config.data.pool, null);
     for await (const made of preparePool(plan, 0, 1, console.warn)) void made;
     const batches = openPoolBatches(plan.options, config.seed, console.warn);
     return cpuMsPerCrop(2 * samples, (first) => batches.read(first, count));

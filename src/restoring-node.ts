@@ -5,6 +5,7 @@ export * from './restoration/openRestorer-node.js';
 export * from './restoration/photoTree-node.js';
 export * from './restoration/restorerModel-node.js';
 export * from './restoration/restoreTree-node.js';
+export type { Effort } from './restoration/tasks/tasks.js';
 export { availableMemory } from './runtime/availableMemory-node.js';
 export { makeFolder } from './weights/makeFolder-node.js';
 export { replaceFile } from './weights/replace-file-node.js';

@@ -4,5 +4,6 @@ export * from './restoration/fetchModel-web.js';
 export * from './restoration/openDevice-web.js';
 export * from './restoration/picture-web.js';
 export * from './restoration/restoreFile-web.js';
+export * from './restoration/tasks/tasks.js';
 export * from './runtime/ort-web.js';
 export * from './weights/blob-web.js';

@@ -32,6 +32,7 @@ const entryPoints = [
   'src/web.ts',
   'src/training.ts',
   'src/restoring-node.ts',
+  'src/tasks-node.ts',
 ];
 const nodePackages = ['sharp', 'onnxruntime-node'];
 
@@ -72,6 +73,7 @@ export function platformLeaks(files: readonly SourceFile[]): string[] {
     'src/web.ts': notNode,
     'src/node.ts': notWeb,
     'src/restoring-node.ts': notWeb,
+    'src/tasks-node.ts': notWeb,
   };
   return Object.entries(forbidden).flatMap(([entry, isForbidden]) =>
     reachable(files, entry)

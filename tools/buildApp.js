@@ -96,7 +96,7 @@ function assetName({ names }) {
 function copyModels(directory) {
   const models = readdirSync(join(root, 'models')).flatMap((name) => describeModel(name) ?? []);
   for (const { name } of models) {
-    for (const file of ['config.json', weightsFile]) {
+    for (const file of ['config.json', ...weightsOf(name)]) {
       cpSync(join(root, 'models', name, file), join(directory, 'models', name, file));
     }
   }
@@ -107,10 +107,20 @@ function describeModel(name) {
   const folder = join(root, 'models', name);
   const config = join(folder, 'config.json');
   if (!existsSync(config) || !existsSync(join(folder, weightsFile))) return undefined;
-  const { _class_name: className, task = 'sr', scale } = JSON.parse(readFileSync(config, 'utf8'));
+  const file = JSON.parse(readFileSync(config, 'utf8'));
+  const { _class_name: className, task = 'sr', scale, fidelity } = file;
   if (className !== 'OneStepRestorer') return undefined;
-  const bytes = statSync(join(folder, weightsFile)).size;
-  return { name, task, scale, parameters: countParameters(join(folder, weightsFile)), bytes };
+  const sizes = weightsOf(name).map((weights) => statSync(join(folder, weights)).size);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const parameters = countParameters(join(folder, weightsFile));
+  const usual = fidelity && { fidelity: fidelity.default ?? 0.5 };
+  return { name, task, scale, parameters, bytes, ...usual };
+}
+
+/** One set of weights, or two that are interpolated. */
+function weightsOf(name) {
+  const { fidelity } = JSON.parse(readFileSync(join(root, 'models', name, 'config.json'), 'utf8'));
+  return fidelity ? [weightsFile, fidelity.weights] : [weightsFile];
 }
 
 function countParameters(file) {

@@ -1,7 +1,17 @@
-// Renders the picture at the top of the README: parts of the example photograph, enlarged four times by
-// nearest neighbour, by bicubic and by the shipped model, at 100 %. `npx tsx tools/renderComparison.ts`.
-import { createImage, cropImage, imresize, clampImage, resizeNearest, type Image } from 'nanosd';
-import { openRestorer, readImage, writeImage } from 'nanosd/node';
+// Renders the picture at the top of the README: parts of the example scene as a small camera would have kept it, noisy and as JPEG,
+// enlarged four times by nearest neighbour, by bicubic and by the default model, at 100 %. `npx tsx tools/renderComparison.ts`.
+import {
+  applyDegradation,
+  clampImage,
+  createImage,
+  cropImage,
+  degradationSchema,
+  imresize,
+  Random,
+  resizeNearest,
+  type Image,
+} from 'nanosd';
+import { openRestorer, readImage, sharpCodec, writeImage } from 'nanosd/node';
 
 const scale = 4;
 const gap = 6;
@@ -12,7 +22,19 @@ const places = [
 ] as const;
 const [width, height] = [72, 56];
 
-const photo = await readImage('examples/harbour.png');
+const camera = degradationSchema.parse({
+  kind: 'sequence',
+  steps: [
+    { kind: 'noise', sigma: 7 },
+    { kind: 'jpeg', quality: 60 },
+  ],
+});
+const photo = await applyDegradation(
+  await readImage('examples/harbour.png'),
+  camera,
+  Random.seeded(1),
+  { scale: 1, codec: sharpCodec },
+);
 await using restorer = await openRestorer();
 const versions = [
   resizeNearest(photo, { scale }),

@@ -10,19 +10,23 @@ import {
 } from '../terminal/arguments.js';
 import { UsageError } from '../terminal/failures.js';
 import { interruptible } from '../terminal/interrupt.js';
+import { addModelOptions, describeTasks } from '../terminal/modelOptions.js';
 import type { RestoreFlags } from './restoreFlags.js';
 
 export function defineRestore(command: Command): void {
   command
     .argument(
-      '<photo...>',
+      '[photo...]',
       'image files (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP), or folders of them',
     )
     .option(
       '-o, --output <path>',
       'file or folder to write to (default: beside the photo, as PHOTO_x4.EXT)',
-    )
-    .option('-t, --task <task>', 'what to do: sr (enlarge)', 'sr')
+    );
+  addModelOptions(
+    command,
+    "a model's folder or name, or a community upscaler's file: .onnx, .pth, .safetensors (default: the best for the task)",
+  )
     .option('-s, --scale <n>', 'output pixels a side for one input pixel, such as 2.5', parseFactor)
     .option('--width <n>', 'width of the result in pixels; the height follows', parseCount)
     .option(
@@ -32,16 +36,10 @@ export function defineRestore(command: Command): void {
     )
     .option('-f, --format <name>', 'png, jpeg, webp, avif, tiff or gif (default: as the photo)')
     .option(
-      '-m, --model <model>',
-      "a model's folder or name, or a community upscaler's file: .onnx, .pth, .safetensors (default: the best for the task)",
-    )
-    .option(
       '--noise-level <sigma>',
       'what FDnCNN and FFDNet are told, 0 to 255 (default: 15)',
       parseNumber,
     )
-    .option('--device <name>', 'what to compute on: cpu, webgpu, cuda, ..., auto', 'cpu')
-    .option('--threads <n>', 'threads (default: one a core)', parseCount)
     .option('--tile <n|auto>', 'longest side computed at once, in input pixels', parseTile)
     .option('--max-memory <size>', 'such as 2GB (default: what is free)', parseBytes)
     .option('--quality <n>', '1 to 100, for JPEG, WebP and AVIF (default: 95)', parseQuality)
@@ -51,9 +49,10 @@ export function defineRestore(command: Command): void {
     .option('--report <file>', 'JSON report of a folder (default: nanosd-report.json in it)')
     .option('--overwrite', 'replace the photo itself, or results that are there', false)
     .option('--json', 'print the outcome as JSON', false)
-    .action((photos: string[], flags: RestoreFlags) =>
-      interruptible((signal) => restore(photos, flags, signal)),
-    );
+    .action(async (photos: string[], flags: RestoreFlags) => {
+      if (flags.task === true) process.stdout.write(describeTasks());
+      else await interruptible((signal) => restore(photos, flags, signal));
+    });
 }
 
 async function restore(
@@ -61,6 +60,7 @@ async function restore(
   flags: RestoreFlags,
   signal: AbortSignal,
 ): Promise<void> {
+  if (photos.length === 0) throw new UsageError("missing required argument 'photo'");
   if (isBatch(photos, flags)) {
     const { restoreFolder } = await import('./restoreFolder.js');
     return restoreFolder(photos, flags, signal);

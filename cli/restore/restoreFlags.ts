@@ -1,6 +1,6 @@
-import type { FileRestorer, ImageFormat, RestoreFileOptions } from '../../src/restoring-node.js';
+import type { ImageFormat, RestoreFileOptions } from '../../src/restoring-node.js';
 import { UsageError } from '../terminal/failures.js';
-import { openModel, type ModelFlags } from '../terminal/model.js';
+import type { ModelFlags } from '../terminal/model.js';
 
 export interface RestoreFlags extends ModelFlags {
   readonly output?: string;
@@ -18,14 +18,9 @@ export interface RestoreFlags extends ModelFlags {
   readonly json: boolean;
 }
 
-/** The model that the flags ask for, whatever it enlarges by: results are resampled to the size asked for. */
-export function openRestoreModel({ scale: _scale, ...flags }: RestoreFlags): Promise<FileRestorer> {
-  return openModel(flags);
-}
-
 /** What the flags say about each file. */
 export function fileOptions(flags: RestoreFlags): Omit<RestoreFileOptions, 'onProgress'> {
-  const { scale, width, height, tile, maxMemory, quality } = flags;
+  const { scale, width, height, tile, maxMemory, quality, fidelity } = flags;
   if (scale !== undefined && (width !== undefined || height !== undefined)) {
     throw new UsageError('expected either -s or --width and --height, got both');
   }
@@ -37,6 +32,7 @@ export function fileOptions(flags: RestoreFlags): Omit<RestoreFileOptions, 'onPr
     ...(tile !== undefined && { tile }),
     ...(maxMemory !== undefined && { maxMemory }),
     ...(quality !== undefined && { quality }),
+    ...(fidelity !== undefined && { fidelity }),
   };
 }
 

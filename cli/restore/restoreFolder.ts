@@ -11,8 +11,9 @@ import {
   type RestoreTreeOptions,
 } from '../../src/restoring-node.js';
 import { Interrupted, SomeFailed, UsageError } from '../terminal/failures.js';
+import { openModel } from '../terminal/model.js';
 import { createFolderProgress } from './folderProgress.js';
-import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
+import { askedFormat, fileOptions, type RestoreFlags } from './restoreFlags.js';
 
 /** `nanosd restore FOLDER -o FOLDER`. */
 export async function restoreFolder(
@@ -24,7 +25,7 @@ export async function restoreFolder(
   const options = fileOptions(flags);
   const format = askedFormat(flags);
   const photos = await planPhotoTree(inputs, output, { recursive, ...(format && { format }) });
-  await using restorer = await openRestoreModel(flags);
+  await using restorer = await openModel(flags);
   await prepareOutput(output, reportPath(flags));
   const run = { restorer, flags, photos, started: new Date(), outcomes: [] as PhotoOutcome[] };
   try {
@@ -94,9 +95,11 @@ const counts = (outcomes: readonly PhotoOutcome[]) => {
 };
 
 function reportOf({ restorer, flags, photos, started, outcomes }: Run, interrupted: boolean) {
+  const fidelity = flags.fidelity ?? restorer.fidelity;
   const files = outcomes.toSorted((a, b) => (a.input < b.input ? -1 : 1));
   return {
     ...{ model: restorer.model.name, task: restorer.model.task, device: restorer.device },
+    ...(fidelity !== undefined && { fidelity }),
     options: fileOptions(flags),
     started: started.toISOString(),
     seconds: Math.round((Date.now() - started.getTime()) / 100) / 10,

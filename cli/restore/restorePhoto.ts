@@ -7,8 +7,9 @@ import {
   type RestoredFile,
 } from '../../src/restoring-node.js';
 import { UsageError } from '../terminal/failures.js';
+import { openModel } from '../terminal/model.js';
 import { createProgressLine } from '../terminal/progress.js';
-import { askedFormat, fileOptions, openRestoreModel, type RestoreFlags } from './restoreFlags.js';
+import { askedFormat, fileOptions, type RestoreFlags } from './restoreFlags.js';
 
 /** `nanosd restore PHOTO`. */
 export async function restorePhoto(
@@ -17,7 +18,7 @@ export async function restorePhoto(
   signal: AbortSignal,
 ): Promise<void> {
   const options = fileOptions(flags);
-  const restorer = await openRestoreModel(flags);
+  const restorer = await openModel(flags);
   const progress = createProgressLine();
   try {
     const output = chooseOutput(photo, flags, restorer.scale);
@@ -69,24 +70,43 @@ function sizeName({ scale, width, height }: RestoreFlags, modelScale: number): s
 interface Subject {
   readonly input: string;
   readonly output: string;
+  readonly model: string;
 }
 
-function describe({ model, device, scale }: FileRestorer, flags: RestoreFlags) {
+function describe(restorer: FileRestorer, flags: RestoreFlags) {
+  const { model, device, scale } = restorer;
   const sides = flags.width !== undefined || flags.height !== undefined;
   const factor = sides ? undefined : (flags.scale ?? scale);
-  return { model: model.name, task: model.task, device, ...(factor && { scale: factor }) };
+  const fidelity = flags.fidelity ?? restorer.fidelity;
+  return {
+    ...{ model: model.name, task: model.task, device },
+    ...(factor && { scale: factor }),
+    ...(fidelity !== undefined && { fidelity }),
+  };
 }
 
 function print(subject: Subject, restored: RestoredFile, json: boolean): void {
-  const { width, height, frames, lost } = restored;
+  const { width, height, frames, lost, stretched } = restored;
   const ms = Math.round(restored.ms);
   if (json) {
-    const rest = { ...(frames > 1 && { frames }), ...(lost.length > 0 && { lost }) };
+    const rest = {
+      ...(frames > 1 && { frames }),
+      ...(lost.length > 0 && { lost }),
+      ...(stretched > 1 && { stretched }),
+    };
     process.stdout.write(`${JSON.stringify({ ...subject, width, height, ms, ...rest })}\n`);
     return;
   }
   const times = frames > 1 ? `${frames} frames of ` : '';
   const notKept = lost.length > 0 ? ` (not kept: ${lost.join(', ')})` : '';
   const seconds = (ms / 1000).toFixed(1);
-  process.stdout.write(`${subject.output}: ${times}${width}x${height} in ${seconds} s${notKept}\n`);
+  process.stdout.write(
+    `${subject.output}: ${times}${width}x${height} in ${seconds} s${notKept}${beyond(subject.model, stretched)}\n`,
+  );
+}
+
+/** What is larger than the model makes it has no more detail than that. */
+function beyond(model: string, stretched: number): string {
+  if (stretched === 1) return '';
+  return ` (beyond ${model}: the last ${Number(stretched.toPrecision(3))} times are interpolated)`;
 }

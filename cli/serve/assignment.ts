@@ -46,7 +46,7 @@ export const contentTypes: Readonly<Record<ImageFormat, string>> = {
 
 /**
  * Checks all that a photo's header tells; none of its pixels has been decoded.
- * @throws ApiError when it is no image, damaged or too large, or its result would be too large.
+ * @throws ApiError when the model has no fidelity to ask for, or it is no image, damaged or too large, or its result would be too large.
  */
 export async function inspect(
   photo: Uint8Array,
@@ -54,6 +54,7 @@ export async function inspect(
   restorer: FileRestorer,
   limits: PhotoLimits,
 ): Promise<Omit<Assignment, 'release'>> {
+  checkFidelity(order, restorer);
   const input = await readHeader(photo);
   checkPixels('photo', input, input.frames, limits.maxPixels);
   const output = outputSize(input, restorer.scale, order.options);
@@ -61,6 +62,15 @@ export async function inspect(
   const format = order.format ?? sameFormat(input);
   const options = { ...order.options, ...limits.compute, maxPixels: limits.maxPixels };
   return { photo, order, restorer, format, options, input, output };
+}
+
+function checkFidelity({ options: { fidelity } }: Order, { model, fidelity: usual }: FileRestorer) {
+  if (fidelity === undefined || usual !== undefined) return;
+  throw new ApiError(
+    400,
+    'bad_parameter',
+    `fidelity: expected none, as ${model.name} has one set of weights, got ${fidelity}`,
+  );
 }
 
 async function readHeader(photo: Uint8Array): Promise<PhotoHeader> {

@@ -111,6 +111,7 @@ function resultHeaders(info: ResultInfo): Record<string, string> {
     'Nanosd-Model': info.model,
     'Nanosd-Task': info.task,
     'Nanosd-Device': info.device,
+    ...(info.fidelity !== undefined && { 'Nanosd-Fidelity': `${info.fidelity}` }),
     'Nanosd-Size': `${info.width}x${info.height}`,
     ...(info.frames > 1 && { 'Nanosd-Frames': `${info.frames}` }),
     ...(info.lost.length > 0 && { 'Nanosd-Lost': info.lost.join(', ') }),

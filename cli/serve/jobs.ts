@@ -16,6 +16,8 @@ export interface ResultInfo {
   readonly model: string;
   readonly task: string;
   readonly device: string;
+  /** Of models with two sets of weights. */
+  readonly fidelity?: number;
   /** Milliseconds of restoring. */
   readonly ms: number;
 }

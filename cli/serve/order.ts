@@ -27,6 +27,11 @@ export const parameters = {
   },
   width: { description: 'Width of the result; the height follows.', schema: side },
   height: { description: 'Height of the result; with both, it fits within.', schema: side },
+  fidelity: {
+    description:
+      'For models that say one in /v1/models: 1 does only what is certain, 0 is sharpest; what they say there unless given.',
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+  },
   format: {
     description: 'Format of the result; what the photo is (PNG for BMP) unless given.',
     schema: { type: 'string', enum: [...formats, 'jpg', 'tif'] },
@@ -46,7 +51,10 @@ export interface Order {
   readonly task?: string;
   readonly model?: string;
   readonly format?: ImageFormat;
-  readonly options: Pick<RestoreFileOptions, 'scale' | 'width' | 'height' | 'quality' | 'metadata'>;
+  readonly options: Pick<
+    RestoreFileOptions,
+    'scale' | 'width' | 'height' | 'fidelity' | 'quality' | 'metadata'
+  >;
 }
 
 const text = z.string().max(100);
@@ -82,6 +90,7 @@ const schema = z.strictObject({
   scale: numberIn(parameters.scale.schema).optional(),
   width: numberIn(parameters.width.schema).optional(),
   height: numberIn(parameters.height.schema).optional(),
+  fidelity: numberIn(parameters.fidelity.schema).optional(),
   format: format.optional(),
   quality: numberIn(parameters.quality.schema).optional(),
   metadata: z.enum(['keep', 'strip'], 'expected keep or strip').optional(),

@@ -48,14 +48,19 @@ export function restoreTask(
 }
 
 /** What clients are told of a result. */
-export function resultInfo({ restorer, format }: Assignment, file: RestoredStream): ResultInfo {
+export function resultInfo(
+  { restorer, format, options }: Assignment,
+  file: RestoredStream,
+): ResultInfo {
   const { width, height, frames, lost, size } = file;
   const { model, device } = restorer;
+  const fidelity = options.fidelity ?? restorer.fidelity;
   return {
     type: contentTypes[format],
     bytes: size,
     ...{ width, height, frames, lost },
     ...{ model: model.name, task: model.task, device },
+    ...(fidelity !== undefined && { fidelity }),
     ms: Math.round(file.ms),
   };
 }

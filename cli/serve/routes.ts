@@ -79,8 +79,9 @@ async function showMetrics({ metrics }: Service, exchange: Exchange): Promise<vo
 }
 
 function showModels({ shelf }: Service, exchange: Exchange): void {
-  const models = shelf.restorers.map(({ model, scale, device }) => {
-    return { name: model.name, task: model.task, scale, device };
+  const models = shelf.restorers.map(({ model, scale, device, fidelity }) => {
+    const { name, task } = model;
+    return { name, task, scale, device, ...(fidelity !== undefined && { fidelity }) };
   });
   sendJson(exchange, 200, { models });
 }

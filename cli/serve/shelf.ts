@@ -17,12 +17,11 @@ export async function openShelf(
   models: readonly string[],
   options: Pick<OpenRestorerOptions, 'device' | 'threads'>,
 ): Promise<Shelf> {
-  const { openRestorer, openRestorerModel } = await import('../../src/node.js');
+  const { openRestorer } = await import('../../src/node.js');
   const restorers: FileRestorer[] = [];
   try {
     for (const model of models) {
-      const { task } = await openRestorerModel(model);
-      restorers.push(await openRestorer({ ...options, model, task }));
+      restorers.push(await openRestorer({ ...options, model }));
     }
     if (models.length === 0) restorers.push(await openRestorer(options));
   } catch (error) {

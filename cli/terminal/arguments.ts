@@ -54,6 +54,17 @@ export function parseFactor(text: string): number {
   return factor;
 }
 
+/** Parses a fidelity: a number from 0 to 1. */
+export function parseFidelity(text: string): number {
+  const fidelity = Number(text);
+  if (text.trim() === '' || !(fidelity >= 0 && fidelity <= 1)) {
+    throw new InvalidArgumentError(
+      'Expected a number from 0 (sharpest) to 1 (only what is certain).',
+    );
+  }
+  return fidelity;
+}
+
 /** Parses a tile side: pixels, or `auto` (undefined). */
 export function parseTile(text: string): number | undefined {
   return text === 'auto' ? undefined : parseCount(text);

@@ -42,12 +42,22 @@ describe('pairs of images', () => {
     ]);
   });
 
+  it('are those of equal names, beside which others may lie', async () => {
+    const hr = await folder('originals', ['1.png', '2.png', '3.png']);
+    const lr = await folder('poor', ['3.jpg', '1.png']);
+    const pairs = await listImagePairs(hr, lr);
+    expect(pairs.map((pair) => [pair.hr, pair.lr])).toEqual([
+      [join(hr, '1.png'), join(lr, '1.png')],
+      [join(hr, '3.png'), join(lr, '3.jpg')],
+    ]);
+  });
+
   it('are refused where a side is missing', async () => {
     const two = await folder('two', ['1.png', '2.png']);
     const three = await folder('three', ['1.png', '2.png', '3.png']);
     const none = await folder('none', ['readme.md']);
-    await expect(listImagePairs(three, two)).rejects.toThrow(
-      `${two}: expected 3 images as in ${three}, got 2`,
+    await expect(listImagePairs(two, three)).rejects.toThrow(
+      `${three}: expected 2 images as in ${two}, got 3`,
     );
     await expect(listImagePairs(none, two)).rejects.toThrow(`${none}: expected images, got none`);
     await expect(listImagePairs(two, two)).rejects.toThrow(

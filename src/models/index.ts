@@ -6,6 +6,7 @@ export * from './clipText.js';
 export * from './clipTextConfig.js';
 export * from './diagonalGaussian.js';
 export * from './discriminator.js';
+export * from './fidelity.js';
 export * from './foldedUnet.js';
 export * from './foreign/index.js';
 export * from './gaussianAutoencoder.js';

@@ -1,8 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Weights } from '../tensor/index.js';
-import { castWeights, checkFinite, matchWeights, WeightsError } from '../weights/index.js';
+import {
+  castWeights,
+  checkFinite,
+  interpolateWeights,
+  matchWeights,
+  WeightsError,
+} from '../weights/index.js';
 import { readSafetensorsFile } from '../weights/safetensors-node.js';
+import { partFidelity, type FidelityFile } from './fidelity.js';
 import { kindOf, ModelError, modelPlaces, readJsonFile } from './modelFiles-node.js';
 import { configFileName } from './networkFolder-node.js';
 import { packagePath } from './packageFolder-node.js';
@@ -23,6 +30,16 @@ export interface RestorerFolder {
   /** What the weights were trained for: `sr`, `deblur`, ... */
   readonly task: string;
   readonly config: RestorerConfig;
+  /** Of models with a second set of weights. */
+  readonly fidelity?: FidelityFile;
+}
+
+/** The weights of a restorer, float32. */
+export interface WeightSets {
+  /** What is taken at a fidelity of 0, or all that there is. */
+  readonly weights: Weights;
+  /** What is taken at a fidelity of 1. */
+  readonly faithful?: { readonly weights: Weights; readonly default: number };
 }
 
 /** The models that the package ships, by name. */
@@ -40,16 +57,32 @@ export async function listModels(): Promise<string[]> {
 export async function openRestorerFolder(model: string): Promise<RestorerFolder> {
   const path = await findModel(model);
   const file = join(path, configFileName);
-  const parsed = parseConfig(restorerConfigSchema, await readJsonFile(file), file);
-  return { name: basename(path), path, task: parsed.task, config: restorerConfig(parsed) };
+  const { network, fidelity } = partFidelity(await readJsonFile(file), file);
+  const parsed = parseConfig(restorerConfigSchema, network, file);
+  const folder = { name: basename(path), path, task: parsed.task, config: restorerConfig(parsed) };
+  return { ...folder, ...(fidelity && { fidelity }) };
 }
 
 /**
- * The weights of a restorer as float32, whatever they are stored as.
- * @throws WeightsError when the file is absent or corrupt, or does not hold exactly what the config asks for.
+ * All weights of a restorer as float32, whatever they are stored as.
+ * @throws WeightsError when a file is absent or corrupt, or does not hold exactly what the config asks for.
  */
+export async function readWeightSets(folder: RestorerFolder): Promise<WeightSets> {
+  const { fidelity } = folder;
+  const weights = await readWeights(folder, weightsFileName);
+  if (!fidelity) return { weights };
+  const faithful = await readWeights(folder, fidelity.weights);
+  return { weights, faithful: { weights: faithful, default: fidelity.default } };
+}
+
+/** The weights that a restorer takes unless said otherwise; throws as `readWeightSets`. */
 export async function readRestorerWeights(folder: RestorerFolder): Promise<Weights> {
-  const path = join(folder.path, weightsFileName);
+  const { weights, faithful } = await readWeightSets(folder);
+  return faithful ? interpolateWeights(weights, faithful.weights, faithful.default) : weights;
+}
+
+async function readWeights(folder: RestorerFolder, name: string): Promise<Weights> {
+  const path = join(folder.path, name);
   const { tensors } = await readSafetensorsFile(path);
   const side = restorerMultiple(folder.config);
   const { params } = restorer(folder.config, { batch: 1, height: side, width: side });

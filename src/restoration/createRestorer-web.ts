@@ -27,6 +27,8 @@ export interface WebRestorer extends AsyncDisposable {
   readonly device: string;
   /** Output pixels a side for one input pixel, unless another scale is asked for. */
   readonly scale: number;
+  /** What `fidelity` is unless given; undefined for a model with one set of weights. */
+  readonly fidelity: number | undefined;
   /**
    * Restores a picture of any size to 8-bit sRGB pixels; transparency is enlarged along.
    * @throws PictureError for a file that cannot be decoded; the signal's reason when aborted.
@@ -48,9 +50,12 @@ export interface WebRestorer extends AsyncDisposable {
  * cannot be used.
  */
 export async function createRestorer(options: WebRestorerOptions): Promise<WebRestorer> {
-  const { task, config, weights } = await fetchModel(options.model, options);
+  const { task, config, weights, faithful } = await fetchModel(options.model, options);
   const executor = await openDevice(options, { config, weights });
-  const restorer = createImageRestorer({ executor, config, weights });
+  const restorer = createImageRestorer({
+    ...{ executor, config, weights },
+    ...(faithful && { faithful }),
+  });
 
   async function restorePixels(pixels: ImageData, given: RestoreOptions): Promise<ImageData> {
     const picture = pixelRows(pixels);
@@ -70,9 +75,10 @@ export async function createRestorer(options: WebRestorerOptions): Promise<WebRe
     config,
     device: executor.device,
     scale: config.scale,
+    fidelity: restorer.fidelity,
     restore: async (source, given = {}) => restorePixels(await readPicture(source), given),
     restoreFile: (file, given = {}) => restoreFile(restorePixels, file, given),
-    prepare: (width, height) => restorer.prepare(width, height, defaultTile),
+    prepare: (width, height) => restorer.prepare(width, height, { tile: defaultTile }),
     [Symbol.asyncDispose]: () => restorer[Symbol.asyncDispose](),
   };
 }

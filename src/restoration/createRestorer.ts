@@ -2,6 +2,7 @@ import type { Executor, Session } from '../graph/index.js';
 import { createImage, imageRows, pasteRows, type Image, type PictureRows } from '../image/index.js';
 import { createQueue, takeTurn } from '../runtime/queue.js';
 import type { Weights } from '../tensor/index.js';
+import { chosenFidelity, weightsAt, type FaithfulWeights } from './fidelity.js';
 import { outputSize, type OutputSizeOptions } from './outputSize.js';
 import { restorationGraph, tileOptions, type RestoringNetwork } from './restorationGraph.js';
 import { restoreTile } from './restoreTile.js';
@@ -18,8 +19,10 @@ export interface RestorerOptions {
   /** Runs the network. It stays the caller's to dispose of. */
   readonly executor: Executor;
   readonly config: RestoringNetwork;
-  /** float32, by state-dict key. */
+  /** float32, by state-dict key; of a model with two sets, the sharpest ones. */
   readonly weights: Weights;
+  /** The second set of a model that has one. */
+  readonly faithful?: FaithfulWeights;
 }
 
 export interface RestoreProgress {
@@ -35,17 +38,24 @@ export interface RestoreOptions extends OutputSizeOptions {
   readonly onProgress?: (progress: RestoreProgress) => void;
   /** The longest side of what is computed at once, in input pixels: bounds the memory; 512 unless given. */
   readonly tile?: number;
+  /**
+   * For models with two sets of weights: 1 does only what is certain, 0 is sharpest and makes detail up, between them the
+   * weights are interpolated. The model says what it is unless given.
+   */
+  readonly fidelity?: number;
 }
 
 /** A network ready to restore pictures. */
 export interface Restorer extends AsyncDisposable {
   /** Output pixels a side for one input pixel, unless another size is asked for. */
   readonly scale: number;
+  /** What `fidelity` is unless given; undefined for a model with one set of weights. */
+  readonly fidelity?: number | undefined;
   /**
    * Restores an image of any size in [0, 1]: gray, or RGB, either with straight opacity as a last channel
    * [1 to 4, H, W]. The result is in [0, 1] and has as many channels; gray stays gray, and opacity is restored
    * too. The same image gives the same result; calls at the same time wait for one another.
-   * @throws RangeError for another number of channels; the signal's reason when aborted.
+   * @throws RangeError for another number of channels, or a fidelity that cannot be; the signal's reason when aborted.
    */
   restore(image: Image, options?: RestoreOptions): Promise<Image>;
   /**
@@ -54,25 +64,41 @@ export interface Restorer extends AsyncDisposable {
    */
   restoreRows(picture: PictureRows, options?: RestoreOptions): AsyncGenerator<Image>;
   /** Loads what an image of this size will need, so that restoring it takes no longer the first time. */
-  prepare(width: number, height: number, tile?: number): Promise<void>;
+  prepare(
+    width: number,
+    height: number,
+    options?: Pick<RestoreOptions, 'tile' | 'fidelity'>,
+  ): Promise<void>;
 }
 
 /** A restorer over an executor. Dispose of it to give its sessions' memory back. */
-export function createRestorer({ executor, config, weights }: RestorerOptions): Restorer {
+export function createRestorer(options: RestorerOptions): Restorer {
+  const { executor, config, weights, faithful } = options;
   const { scale } = config;
-  const sessions = createSessionCache(SESSIONS_KEPT, (width, height) =>
-    executor.load(restorationGraph(config, width, height), weights),
-  );
+  const usual = faithful?.default;
+  const sessions = createSessionCache(SESSIONS_KEPT);
   const divide = (width: number, height: number, tile = defaultTile): TileGrid =>
     planTiles(width, height, tileOptions(config, tile));
-  const open = (grid: TileGrid): Promise<Session> => sessions.get(grid.tileWidth, grid.tileHeight);
+  const open = (
+    { tileWidth, tileHeight }: TileGrid,
+    asked: number | undefined,
+  ): Promise<Session> => {
+    const fidelity = chosenFidelity(asked, usual);
+    return sessions.get(`${tileWidth}x${tileHeight} at ${fidelity ?? 0}`, () =>
+      executor.load(
+        restorationGraph(config, tileWidth, tileHeight),
+        weightsAt(weights, faithful, fidelity),
+      ),
+    );
+  };
   const queue = createQueue();
 
   async function* restoreRows(
     picture: PictureRows,
     options: RestoreOptions = {},
   ): AsyncGenerator<Image> {
-    const { signal, onProgress, tile } = options;
+    const { signal, onProgress, tile, fidelity } = options;
+    chosenFidelity(fidelity, usual);
     checkChannels(picture.channels, config.inChannels);
     const size = outputSize(picture, scale, options);
     const endTurn = await takeTurn(queue, signal);
@@ -81,7 +107,7 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
       const total = grid.tiles.length;
       let done = 0;
       onProgress?.({ done, total });
-      const session = await open(grid);
+      const session = await open(grid, fidelity);
       const enlarge = async (window: Image): Promise<Image> => {
         const result = await restoreTile(session, window, config.inChannels, signal);
         onProgress?.({ done: ++done, total });
@@ -95,6 +121,7 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
 
   return {
     scale,
+    fidelity: usual,
     restoreRows,
     async restore(image, options = {}) {
       const { width, height } = outputSize(image, scale, options);
@@ -109,8 +136,8 @@ export function createRestorer({ executor, config, weights }: RestorerOptions): 
       if (!restored) throw new Error(`expected ${height} rows, got none`);
       return restored;
     },
-    async prepare(width, height, tile) {
-      await queue(() => open(divide(width, height, tile)));
+    async prepare(width, height, { tile, fidelity } = {}) {
+      await queue(() => open(divide(width, height, tile), fidelity));
     },
     [Symbol.asyncDispose]: () => queue(async () => sessions[Symbol.asyncDispose]()),
   };

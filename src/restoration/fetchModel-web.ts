@@ -2,6 +2,7 @@ import {
   ConfigError,
   foreignRestorer,
   parseConfig,
+  partFidelity,
   restorer,
   restorerConfig,
   restorerConfigSchema,
@@ -19,6 +20,7 @@ import {
   WeightsError,
 } from '../weights/index.js';
 import type { RestoringNetwork } from './restorationGraph.js';
+import type { FaithfulWeights } from './fidelity.js';
 
 /** A restorer as a site serves it, in a folder with `config.json` and `diffusion_pytorch_model.safetensors`, or a single file. */
 export interface FetchedModel {
@@ -27,6 +29,8 @@ export interface FetchedModel {
   readonly config: RestoringNetwork;
   /** float32, by state-dict key. */
   readonly weights: Weights;
+  /** The second set of a model that has one. */
+  readonly faithful?: FaithfulWeights;
 }
 
 export interface FetchOptions {
@@ -84,14 +88,27 @@ async function fetchFolder(folder: string | URL, options: FetchOptions): Promise
   const base = new URL(String(folder).replace(/\/?$/, '/'), location.href);
   const configUrl = new URL('config.json', base);
   const json = parseJson(await download(configUrl, withoutProgress(options)), configUrl.href);
-  const file = parseConfig(restorerConfigSchema, json, configUrl.href);
+  const { network, fidelity } = partFidelity(json, configUrl.href);
+  const file = parseConfig(restorerConfigSchema, network, configUrl.href);
   const config = restorerConfig(file);
-  const weightsUrl = new URL('diffusion_pytorch_model.safetensors', base);
-  const bytes = await download(weightsUrl, options);
-  const checkpoint = await openSafetensors(bytesSource(bytes, weightsUrl.href));
+  const fetchSet = (name: string): Promise<Weights> =>
+    fetchWeights(config, new URL(name, base), options);
+  const weights = await fetchSet('diffusion_pytorch_model.safetensors');
+  if (!fidelity) return { task: file.task, config, weights };
+  const faithful = { weights: await fetchSet(fidelity.weights), default: fidelity.default };
+  return { task: file.task, config, weights, faithful };
+}
+
+async function fetchWeights(
+  config: RestorerConfig,
+  url: URL,
+  options: FetchOptions,
+): Promise<Weights> {
+  const bytes = await download(url, options);
+  const checkpoint = await openSafetensors(bytesSource(bytes, url.href));
   const tensors = await checkpoint.readAll();
-  checkWeights(config, tensors, weightsUrl.href);
-  return { task: file.task, config, weights: castWeights(tensors, 'float32') };
+  checkWeights(config, tensors, url.href);
+  return castWeights(tensors, 'float32');
 }
 
 function withoutProgress({ signal }: FetchOptions): FetchOptions {

@@ -1,8 +1,7 @@
 import type { PhotoFormatName } from '../image/photoFormats.js';
-import { ModelError } from '../models/modelFolder-node.js';
+import { ModelError, type WeightSets } from '../models/modelFolder-node.js';
 import type { NodeExecutorOptions } from '../runtime/ort-node.js';
 import { createWorkerExecutor, type WorkerExecutor } from '../runtime/worker-node.js';
-import type { Weights } from '../tensor/index.js';
 import type { WrongDevice } from './chooseDevice-node.js';
 import { createRestorer, type Restorer } from './createRestorer.js';
 import { isForeign } from './restorationGraph.js';
@@ -22,17 +21,24 @@ import {
   type RestoredBytes,
   type RestoredStream,
 } from './restoreTo-node.js';
+import { chooseModel, type ModelWish } from './tasks/chooseModel.js';
+import { installedModels } from './tasks/installedModels-node.js';
+import type { Effort } from './tasks/tasks.js';
 
 export type { PhotoSource, RestoredBytes, RestoredFile, RestoredStream, RestoreFileOptions };
 
 export interface OpenRestorerOptions extends RestorerModelOptions {
-  /** What is to be done: `sr` (enlarge) unless given. A model of another program does what it does. */
+  /** What is to be done, one of `restorationTasks`: what the model is for, or `sr` (enlarge), unless given. A model of another program does what it does. */
   readonly task?: string;
   /**
    * The path of a model's folder, or of a file with a network of another program (ONNX, or weights that are known by their keys), or
    * the name of a model of this package; by default the task's best.
    */
   readonly model?: string;
+  /** What the results are to be enlarged by, where that helps to choose a model. They are still told their size. */
+  readonly scale?: number;
+  /** Which size of a model to take where none is named and both are installed: `best` unless given. */
+  readonly effort?: Effort;
   /** `cpu` unless given; `auto` takes the fastest whose numbers are right, for which all are tried first. */
   readonly device?: string;
   /** Is told which devices give wrong numbers, and so are not taken by `auto`. */
@@ -70,26 +76,23 @@ export interface FileRestorer extends Restorer {
   ): Promise<RestoredStream>;
 }
 
-/** The model of each task that is taken unless another is asked for. */
-const defaultModels: ReadonlyMap<string, string> = new Map([['sr', 'photo-x4']]);
-
 /**
  * Opens a model to restore pictures with.
  * @throws ModelError, ConfigError or WeightsError for a model that is absent, corrupt or for another task; DeviceError listing the
  * devices there are.
  */
 export async function openRestorer(options: OpenRestorerOptions = {}): Promise<FileRestorer> {
-  const { task = 'sr', model = defaultModel(task), threads, noiseLevel } = options;
+  const { task, model = defaultModel(options), threads, noiseLevel } = options;
   const folder = await openRestorerModel(model, noiseLevel === undefined ? {} : { noiseLevel });
-  if (folder.task !== task && !isForeign(folder.config)) {
+  if (task !== undefined && folder.task !== task && !isForeign(folder.config)) {
     throw new ModelError(`${model}: expected a model for ${task}, got one for ${folder.task}`);
   }
   const device = await deviceOf(model, options);
-  const { executor, weights } = await startWithWeights(folder, {
+  const { executor, sets } = await startWithWeights(folder, {
     device,
     ...(threads !== undefined && { threads }),
   });
-  const restorer = createRestorer({ executor, config: folder.config, weights });
+  const restorer = createRestorer({ executor, config: folder.config, ...sets });
   return {
     ...restorer,
     model: folder,
@@ -122,19 +125,21 @@ async function deviceOf(
 async function startWithWeights(
   folder: RestorerModel,
   device: NodeExecutorOptions,
-): Promise<{ executor: WorkerExecutor; weights: Weights }> {
+): Promise<{ executor: WorkerExecutor; sets: WeightSets }> {
   const executor = createWorkerExecutor(device);
   try {
-    return { executor, weights: await readRestorerModelWeights(folder) };
+    return { executor, sets: await readRestorerModelWeights(folder) };
   } catch (error) {
     await executor[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function defaultModel(task: string): string {
-  const model = defaultModels.get(task);
-  if (model !== undefined) return model;
-  const tasks = [...defaultModels.keys()].join(', ');
-  throw new ModelError(`expected one of the tasks ${tasks}, got ${task}`);
+function defaultModel(wish: ModelWish): string {
+  try {
+    return chooseModel(wish, installedModels()).name;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ModelError(error.message, { cause: error });
+  }
 }

@@ -4,6 +4,7 @@ import type { Photo } from '../image/photo-node.js';
 import { availableMemory } from '../runtime/availableMemory-node.js';
 import { MemoryError } from '../runtime/memory.js';
 import type { RestoreOptions, Restorer } from './createRestorer.js';
+import { chosenFidelity } from './fidelity.js';
 import { chooseTile } from './memory.js';
 import { outputSize } from './outputSize.js';
 import type { RestoringNetwork } from './restorationGraph.js';
@@ -38,7 +39,7 @@ export interface PhotoPlan {
 
 /**
  * Decides on the size of the result and on the tiles, from the header of a photo.
- * @throws RangeError for a size, quality or tile that cannot be; ImageFileError for a size that the format cannot hold;
+ * @throws RangeError for a size, quality, fidelity or tile that cannot be; ImageFileError for a size that the format cannot hold;
  * MemoryError, with the photo's name, when no tile fits into what there is.
  */
 export function planPhoto(
@@ -49,6 +50,7 @@ export function planPhoto(
   options: RestoreFileOptions,
 ): PhotoPlan {
   checkQuality(options);
+  chosenFidelity(options.fidelity, restorer.fidelity);
   const size = labelled(photo.name, () => outputSize(photo, restorer.scale, options));
   checkFormatSize(name, format, size.width, size.height);
   const available = options.maxMemory ?? availableMemory();

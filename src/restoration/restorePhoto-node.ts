@@ -24,6 +24,8 @@ export interface RestoredFile {
   readonly ms: number;
   /** What the photo has and the format of the result cannot hold: `IPTC`, `animation`, ... */
   readonly lost: readonly string[];
+  /** How many times larger the result is than the model makes it: the rest is interpolated. 1 unless it is larger. */
+  readonly stretched: number;
 }
 
 /**
@@ -77,7 +79,8 @@ async function restoreIn(
     const ms = performance.now() - start;
     options.signal?.throwIfAborted();
     await encode(folder, plan, { layout, metadata }, options);
-    return { width, height, frames, ms, lost: lostParts(photo, decoded, plan, options) };
+    const lost = lostParts(photo, decoded, plan, options);
+    return { width, height, frames, ms, lost, stretched: stretch(photo, plan, restorer.scale) };
   } finally {
     await decoded.close();
   }
@@ -144,6 +147,12 @@ function frameRows(raster: Raster, begin: number, height: number, channels: numb
       return createImage(width, rows, channels, data.subarray(0, channels * width * rows));
     },
   };
+}
+
+/** A size that is asked for is met but for a pixel. */
+function stretch(photo: Photo, { width, height }: PhotoPlan, scale: number): number {
+  const factor = Math.min((width - 1) / photo.width, (height - 1) / photo.height) / scale;
+  return factor < 1 ? 1 : Math.max(width / photo.width, height / photo.height) / scale;
 }
 
 function lostParts(

@@ -31,7 +31,7 @@ function restorerOf(restore: Restore): FileRestorer {
     options: RestoreFileOptions,
   ): Promise<RestoredFile> => {
     await restore(output, options);
-    return { width: 1, height: 1, frames: 1, ms: 1, lost: [] };
+    return { width: 1, height: 1, frames: 1, ms: 1, lost: [], stretched: 1 };
   };
   return { restoreFile } as FileRestorer;
 }

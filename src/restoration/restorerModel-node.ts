@@ -3,11 +3,11 @@ import { foreignRestorer } from '../models/index.js';
 import {
   ModelError,
   openRestorerFolder,
-  readRestorerWeights,
+  readWeightSets,
   type RestorerFolder,
+  type WeightSets,
 } from '../models/modelFolder-node.js';
 import { kindOf } from '../models/modelFiles-node.js';
-import type { Weights } from '../tensor/index.js';
 import { isForeign, type RestoringNetwork } from './restorationGraph.js';
 
 /** A model to restore with: a folder of ours, or a file with a network of another program. */
@@ -47,10 +47,12 @@ export async function openRestorerModel(
   }
 }
 
-/** The weights of a restorer as float32, whatever they are stored as; @throws WeightsError when they do not fit. */
+/** All weights of a restorer as float32, whatever they are stored as; @throws WeightsError when they do not fit. */
 export async function readRestorerModelWeights({
   config,
   ...folder
-}: RestorerModel): Promise<Weights> {
-  return isForeign(config) ? config.network.weights : readRestorerWeights({ ...folder, config });
+}: RestorerModel): Promise<WeightSets> {
+  return isForeign(config)
+    ? { weights: config.network.weights }
+    : readWeightSets({ ...folder, config });
 }

@@ -2,33 +2,27 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../graph/index.js';
 import { createSessionCache } from './sessionCache.js';
 
-function recorder(limit: number) {
+function recorder() {
   const log: string[] = [];
-  const load = (width: number, height: number): Promise<Session> => {
-    log.push(`load ${width}x${height}`);
+  const load = (key: string): Promise<Session> => {
+    log.push(`load ${key}`);
     return Promise.resolve({
       run: () => Promise.resolve({}),
       [Symbol.asyncDispose]: () => {
-        log.push(`dispose ${width}x${height}`);
+        log.push(`dispose ${key}`);
         return Promise.resolve();
       },
     });
   };
-  return { log, cache: createSessionCache(limit, load) };
+  return { log, load };
 }
 
 describe('a session cache', () => {
   it('loads a shape once, and disposes of the one not used for longest', async () => {
-    const { log, cache } = recorder(2);
-    for (const [width, height] of [
-      [8, 8],
-      [8, 4],
-      [8, 8],
-      [4, 4],
-      [8, 8],
-      [8, 4],
-    ]) {
-      await cache.get(width, height);
+    const { log, load } = recorder();
+    const cache = createSessionCache(2);
+    for (const key of ['8x8', '8x4', '8x8', '4x4', '8x8', '8x4']) {
+      await cache.get(key, () => load(key));
     }
     expect(log).toEqual([
       'load 8x8',
@@ -41,9 +35,9 @@ describe('a session cache', () => {
   });
 
   it('disposes of all that is loaded, once', async () => {
-    const { log, cache } = recorder(3);
-    await cache.get(1, 1);
-    await cache.get(2, 2);
+    const { log, load } = recorder();
+    const cache = createSessionCache(3);
+    for (const key of ['1x1', '2x2']) await cache.get(key, () => load(key));
     await cache[Symbol.asyncDispose]();
     await cache[Symbol.asyncDispose]();
     expect(log.slice(2)).toEqual(['dispose 1x1', 'dispose 2x2']);

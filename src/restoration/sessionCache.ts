@@ -1,20 +1,16 @@
 import type { Session } from '../graph/index.js';
 
-/** Sessions by input shape, of which the most recently used few stay loaded. */
+/** Sessions by what they are for, of which the most recently used few stay loaded. */
 export interface SessionCache extends AsyncDisposable {
-  /** The session of a shape, loaded where it is not there yet. One call at a time. */
-  get(width: number, height: number): Promise<Session>;
+  /** The session under a key, loaded where it is not there yet. One call at a time. */
+  get(key: string, load: () => Promise<Session>): Promise<Session>;
 }
 
-export function createSessionCache(
-  limit: number,
-  load: (width: number, height: number) => Promise<Session>,
-): SessionCache {
+export function createSessionCache(limit: number): SessionCache {
   const sessions = new Map<string, Session>();
   return {
-    async get(width, height) {
-      const key = `${width}x${height}`;
-      const session = sessions.get(key) ?? (await load(width, height));
+    async get(key, load) {
+      const session = sessions.get(key) ?? (await load());
       // A map keeps the order of insertion, so the first key is the one not used for longest.
       sessions.delete(key);
       sessions.set(key, session);

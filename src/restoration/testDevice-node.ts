@@ -11,7 +11,7 @@ export async function testNodeDevice(
   expected?: Image,
 ): Promise<SelfTest> {
   const folder = await openRestorerModel(model);
-  const weights = await readRestorerModelWeights(folder);
+  const { weights } = await readRestorerModelWeights(folder);
   const { config } = folder;
   const executor = nodeExecutor(device, createNodeEngine({ device }), {});
   return selfTest(executor, { config, weights }, expected);

@@ -1,6 +1,7 @@
 export { bytesSource, type ByteSource } from './byte-source.js';
 export { castWeights, type WeightDType } from './cast.js';
 export { WeightsError } from './errors.js';
+export { interpolateWeights } from './interpolate.js';
 export {
   checkFinite,
   describeNonFinite,

@@ -174,7 +174,38 @@ const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] 
   [
     'an unknown task',
     restore('photo.png', '-o', 'o.png', '-t', 'fly'),
-    /expected one of the tasks sr, got fly/,
+    /expected one of the tasks sr \(makes a photo larger; .*\), got fly/,
+  ],
+  [
+    'a scale of one without a model for it',
+    restore('photo.png', '-o', 'o.png', '-s', '1'),
+    /expected a task that keeps the size for a scale of 1; the tasks are sr/,
+  ],
+  [
+    'a fidelity for a model with one set of weights',
+    restore('photo.png', ...into('o.png', '--fidelity', '0.5')),
+    /model: expected no --fidelity, as the model has one set of weights, got 0.5/,
+  ],
+  [
+    'a fidelity above one',
+    restore('photo.png', ...into('o.png', '--fidelity', '1.5')),
+    /--fidelity .*'1.5' is invalid\. Expected a number from 0 \(sharpest\) to 1/,
+  ],
+  [
+    'an effort beside a model',
+    restore('photo.png', ...into('o.png', '--effort', 'fast')),
+    /expected either -m or --effort, which chooses a model, got both/,
+  ],
+  ['an evaluation of nothing', ['eval', '-m', 'model'], /expected --hr, the originals, or --lr/],
+  [
+    'a degradation that nobody knows',
+    ['eval', '-m', 'model', '--hr', 'folder', '--degradation', 'fire'],
+    /--degradation: expected a file or one of realesrgan, camera, .*, got fire/,
+  ],
+  [
+    'a feature network that is none',
+    ['eval', '-m', 'model', '--lr', 'folder', '--perceptual', 'gone'],
+    /gone: no such file or folder/,
   ],
   [
     'a tile that is no number',

@@ -1,4 +1,5 @@
 export * from './depth.js';
+export * from './gridPower.js';
 export * from './meanDefined.js';
 export * from './niqe.js';
 export * from './perceptual.js';
