@@ -13,7 +13,7 @@ export interface Objective {
    */
   readonly graph: Graph;
   /** Weights for every param, float32. */
-  initialize(random: Random): Weights;
+  initialize(random: Random): Weights | Promise<Weights>;
   /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
   readonly sources: Readonly<Record<string, string>>;
   /**
