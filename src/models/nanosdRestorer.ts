@@ -19,8 +19,8 @@ export function nanosdRestorer(config: NanosdRestorerConfig, size: MapSize): Gra
 }
 
 /**
- * What the U-Net's group norms see of such images: for each norm two outputs `[N, groups]`, `NAME.mean` and
- * `NAME.square`, the means of what comes in and of its squares. Params are those of `nanosdRestorer`, and the
+ * The same restorer with group norms, and what they see: besides `out_sample` for each norm two outputs `[N, groups]`,
+ * `NAME.mean` and `NAME.square`, the means of what comes in and of its squares. Params are those of `nanosdRestorer`, and the
  * weight and bias of every norm as the family has them.
  */
 export function restorerNormStatistics(config: NanosdRestorerConfig, size: MapSize): Graph {
@@ -37,7 +37,7 @@ export function restorerNormStatistics(config: NanosdRestorerConfig, size: MapSi
     outputs[`${name}.square`] = mean(b.mul(grouped, grouped));
     return asFamily(builder, name, x, eps);
   };
-  buildRestorer(b, config, sample, measured);
+  outputs.out_sample = buildRestorer(b, config, sample, measured);
   return { ...b.build(outputs), taps: [] };
 }
 

@@ -54,11 +54,10 @@ export function restorerShapeProblems(
     const channels = file[`${part}_block_out_channels`];
     const layers = file[`${part}_layers_per_block`];
     if (channels && scale <= factor && channels.length > most[part]) {
-      const ratio = part === 'encoder' ? factor / scale : factor;
-      const reason = `a ${part} that changes the resolution ${ratio} times`;
+      const change = part === 'encoder' ? 'halvings to' : 'doublings from';
       problems.push([
         `${part}_block_out_channels`,
-        `expected at most ${most[part]} entries, ${reason}`,
+        `expected at most ${most[part]} entries, for ${most[part] - 1} ${change} the grid of the U-Net`,
       ]);
     }
     if (channels && layers && channels.length !== layers.length) {

@@ -78,6 +78,31 @@ export interface NormStatistics {
   readonly eps: number;
 }
 
+/** A transformer's norm has an epsilon of its own. */
+const TRANSFORMER_EPS = 1e-6;
+
+/**
+ * Statistics by the norm's name, of the means of its input and of the input's squares, one number a group: `NAME.mean`
+ * and `NAME.square`, as `restorerNormStatistics` gives them.
+ */
+export function normStatistics(
+  means: ReadonlyMap<string, Float64Array>,
+  normEps: number,
+): ReadonlyMap<string, NormStatistics> {
+  const statistics = new Map<string, NormStatistics>();
+  for (const [key, mean] of means) {
+    if (!key.endsWith('.mean')) continue;
+    const name = key.slice(0, -'.mean'.length);
+    const square = means.get(`${name}.square`) ?? mean;
+    const variance = mean.map((value, group) => Math.max(square[group] - value * value, 0));
+    statistics.set(name, {
+      ...{ mean, variance },
+      eps: name.endsWith('.norm') ? TRANSFORMER_EPS : normEps,
+    });
+  }
+  return statistics;
+}
+
 /**
  * The weights of a network in which every group norm of `statistics` is the affine map that it was on those
  * pictures: part of `conv1` before a `norm2` and of `proj_in` after a transformer's `norm`, else under the norm's own

@@ -6,7 +6,7 @@ import {
   type NanosdRestorerConfig,
 } from '../../../models/index.js';
 import { createWorkerExecutor } from '../../../runtime/worker-node.js';
-import { foldNorms, type NormStatistics } from '../../../surgery/index.js';
+import { foldNorms, normStatistics, type NormStatistics } from '../../../surgery/index.js';
 import {
   sameShape,
   toFloat32,
@@ -82,26 +82,11 @@ async function measureNorms(
   for (let i = 0; i < count; i++) {
     const sample = { dtype: 'float32', shape: [1, ...crop], data: data.slice(i * length, (i + 1) * length) } as const; // prettier-ignore
     for (const [name, seen] of Object.entries(await session.run({ sample }))) {
+      if (name === 'out_sample') continue;
       const sum = sums.get(name) ?? new Float64Array(unet.normNumGroups);
       toFloat32(seen).forEach((value, group) => (sum[group] += value / count));
       sums.set(name, sum);
     }
   }
-  return statisticsOf(sums, unet.normEps);
-}
-
-function statisticsOf(
-  sums: ReadonlyMap<string, Float64Array>,
-  normEps: number,
-): ReadonlyMap<string, NormStatistics> {
-  const statistics = new Map<string, NormStatistics>();
-  for (const [key, mean] of sums) {
-    if (!key.endsWith('.mean')) continue;
-    const name = key.slice(0, -'.mean'.length);
-    const square = sums.get(`${name}.square`) ?? mean;
-    const variance = mean.map((value, group) => Math.max(square[group] - value * value, 0));
-    // A transformer's norm has an epsilon of its own.
-    statistics.set(name, { mean, variance, eps: name.endsWith('.norm') ? 1e-6 : normEps });
-  }
-  return statistics;
+  return normStatistics(sums, unet.normEps);
 }
