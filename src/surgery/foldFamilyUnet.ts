@@ -134,11 +134,7 @@ interface Affine {
   readonly shift: Float64Array;
 }
 
-function affineOf(
-  weights: Weights,
-  name: string,
-  { mean, variance, eps }: NormStatistics,
-): Affine {
+function affineOf(weights: Weights, name: string, { mean, variance, eps }: NormStatistics): Affine {
   const [gamma, beta] = ['weight', 'bias'].map((part) =>
     toFloat32(held(weights, `${name}.${part}`)),
   );

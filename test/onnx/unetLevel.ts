@@ -1,5 +1,11 @@
 import { GraphBuilder, type Graph } from '../../src/graph/index.js';
-import { groupNorms, linear, projectContext, resnetBlock2d, transformer2d } from '../../src/nn/index.js';
+import {
+  groupNorms,
+  linear,
+  projectContext,
+  resnetBlock2d,
+  transformer2d,
+} from '../../src/nn/index.js';
 import { elementCount, float32, Random, tensor, type Tensor } from '../../src/tensor/index.js';
 
 const size = [1, 16, 4, 4] as const;

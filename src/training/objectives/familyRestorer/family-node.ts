@@ -32,10 +32,7 @@ export interface Family {
  * Reads the member of the family that a config names.
  * @throws ModelError, ConfigError or WeightsError for a checkpoint that is absent, lacks a part or does not fit.
  */
-export async function openFamily(
-  config: FamilyRestorerTraining,
-  path: string,
-): Promise<Family> {
+export async function openFamily(config: FamilyRestorerTraining, path: string): Promise<Family> {
   await using checkpoint = await openCheckpoint(path);
   const prompt = await promptEmbedding(checkpoint, config.prompt);
   const file = restorerFile(config, checkpoint, prompt.shape[1]);

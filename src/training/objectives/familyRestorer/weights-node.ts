@@ -64,7 +64,14 @@ function cropOptions(
 ): PhotoBatchOptions {
   const degradation: Degradation = data.degradation;
   const cacheBytes = data.cache_megabytes * 1e6;
-  return { photos, sampleSize: data.sample_size, scale: model.scale, degradation, seed, cacheBytes };
+  return {
+    photos,
+    sampleSize: data.sample_size,
+    scale: model.scale,
+    degradation,
+    seed,
+    cacheBytes,
+  };
 }
 
 /** Statistics over all crops of the batch together. */
