@@ -76,31 +76,37 @@ async function familyWeights(
   const folded = await foldConditioning({ config, weights }, { timestep, encoderHiddenStates });
   const all = new Map<string, Tensor<'float32'>>();
   for (const [name, held] of folded) all.set(`unet.${name}`, held);
-  const share = predictionShare(checkpoint, timestep);
-  for (const part of ['weight', 'bias']) {
-    const { shape, data } = all.get(`unet.conv_out.${part}`) ?? float32([0], []);
-    const scaled = data.map((value) => value * share);
-    all.set(`unet.conv_out.${part}`, float32(shape, scaled));
+  if (vae.network.className === 'NanoSDAutoencoder') {
+    for (const [name, weight] of await vaeWeights(file, vae)) all.set(name, weight);
   }
-  if (vae.network.className !== 'NanoSDAutoencoder') return all;
-  for (const [name, weight] of await vaeWeights(file, vae)) all.set(name, weight);
+  const { latents, prediction } = originalOf(checkpoint, timestep);
+  scaleWeight(all, 'unet.conv_out.weight', prediction / latents);
+  scaleWeight(all, 'unet.conv_out.bias', prediction / latents);
+  scaleWeight(all, 'decoder.conv_in.weight', latents);
   return all;
 }
 
-/**
- * How much of the prediction the original is, relative to the latents: x_0 is in proportion to
- * `latents + share * prediction`.
- */
-function predictionShare({ schedulerFile, path }: OpenCheckpoint, timestep: number): number {
+function scaleWeight(weights: Map<string, Tensor<'float32'>>, name: string, factor: number): void {
+  const held = weights.get(name);
+  if (!held) return;
+  const scaled = held.data.map((value) => value * factor);
+  weights.set(name, float32(held.shape, scaled));
+}
+
+/** What x_0 is at a time: `latents` times what the U-Net read plus `prediction` times what it says. */
+function originalOf(
+  { schedulerFile, path }: OpenCheckpoint,
+  timestep: number,
+): { readonly latents: number; readonly prediction: number } {
   const scheduler = schedulerConfig(schedulerConfigSchema.parse(schedulerFile));
   const { alphasCumprod } = createNoiseSchedule(scheduler);
   const signal = alphasCumprod[Math.round(timestep)];
   const [alpha, sigma] = [Math.sqrt(signal), Math.sqrt(1 - signal)];
   switch (scheduler.predictionType) {
     case 'epsilon':
-      return -sigma;
+      return { latents: 1 / alpha, prediction: -sigma / alpha };
     case 'v_prediction':
-      return -sigma / alpha;
+      return { latents: alpha, prediction: -sigma };
     case 'sample':
       throw new ConfigError(
         `${path}: expected a U-Net that predicts noise or velocity, got one that predicts the sample`,
