@@ -38,11 +38,13 @@ export const nanosdRestorerShape = {
   routes: z.array(z.enum(restorerRoutes)).default([...restorerRoutes]),
 } as const;
 
-const partial = z.object(nanosdRestorerShape).partial();
+type Keys = z.output<z.ZodObject<typeof nanosdRestorerShape>>;
+/** Some of the keys: what a training config says, and its checkpoint does not. */
+type GivenKeys = { readonly [K in keyof Keys]?: Keys[K] | undefined };
 
 /** What does not fit together of these keys, by key. */
 export function restorerShapeProblems(
-  file: z.output<typeof partial>,
+  file: GivenKeys,
 ): readonly (readonly [key: string, message: string])[] {
   const problems: (readonly [string, string])[] = [];
   const { scale = 1, latent_factor: factor = 8 } = file;
