@@ -8,6 +8,7 @@ import {
   createNoiseSchedule,
   graphCost,
   projectContext,
+  groupNorms,
   resnetBlock2d,
   restorer,
   restorerConfig,
@@ -114,11 +115,11 @@ function residualAttention(): Subject {
       const x = b.input('sample', [batch, 320, 32, 32]);
       const temb = b.input('temb', [batch, 1280]);
       const context = b.input('encoder_hidden_states', [batch, 77, 768]);
-      const options = { outChannels: 320, groups: 32, eps: 1e-5 };
+      const options = { outChannels: 320, norm: groupNorms(32), eps: 1e-5 };
       const hidden = resnetBlock2d(b, 'resnets.0', x, temb, options);
       const attended = transformer2d(b, 'attentions.0', hidden, {
         heads: 8,
-        groups: 32,
+        norm: groupNorms(32),
         reduction: 1,
         crossAttentionContext: (name, channels) => projectContext(b, name, context, channels),
       });

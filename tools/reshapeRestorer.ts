@@ -4,7 +4,12 @@
 //   npx tsx tools/reshapeRestorer.ts WEIGHTS.safetensors CONFIG.yaml FILE [BLOCK...]
 
 import { readTrainingConfig } from '../cli/train/trainingConfig.js';
-import { restorer, restorerConfig, restorerMultiple } from '../src/models/index.js';
+import {
+  isFamilyRestorer,
+  restorer,
+  restorerConfig,
+  restorerMultiple,
+} from '../src/models/index.js';
 import { Random, type Weights } from '../src/tensor/index.js';
 import { deepenRestorer, flattenRestorer, removeBlock } from '../src/surgery/index.js';
 import { initializeRestorer } from '../src/training/index.js';
@@ -23,6 +28,7 @@ if (config.model._class_name !== 'OneStepRestorer') {
   process.exit(2);
 }
 const shape = restorerConfig(config.model);
+if (isFamilyRestorer(shape)) throw new Error('expected the shape of a OneStepRestorer');
 const side = restorerMultiple(shape);
 const graph = restorer(shape, { batch: 1, height: side, width: side });
 const wanted = new Set(graph.params.map(({ name }) => name));

@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
-import { conv2d, resnetBlock2d, spatialAttention } from '../nn/index.js';
+import { conv2d, groupNorms, resnetBlock2d, spatialAttention } from '../nn/index.js';
 
 /** Of every GroupNorm of the VAE; the U-Net's resnets have 1e-5. */
 export const VAE_NORM_EPS = 1e-6;
@@ -60,12 +60,12 @@ export function midBlock2d(
   x: Value,
   { groups, reduction, addAttention }: MidBlockOptions,
 ): Value {
-  const norm = { groups, eps: VAE_NORM_EPS };
-  const resnet = { outChannels: x.shape[1], ...norm };
+  const eps = VAE_NORM_EPS;
+  const resnet = { outChannels: x.shape[1], norm: groupNorms(groups), eps };
   let hidden = resnetBlock2d(b, `${name}.resnets.0`, x, null, resnet);
   b.tap(`${name}.resnets.0`, hidden, reduction);
   if (addAttention) {
-    hidden = spatialAttention(b, `${name}.attentions.0`, hidden, norm);
+    hidden = spatialAttention(b, `${name}.attentions.0`, hidden, { groups, eps });
     b.tap(`${name}.attentions.0`, hidden, reduction);
   }
   hidden = resnetBlock2d(b, `${name}.resnets.1`, hidden, null, resnet);
@@ -82,7 +82,7 @@ function resnets(
   let hidden = x;
   for (let i = 0; i < layers; i++) {
     const block = `${name}.resnets.${i}`;
-    const options = { outChannels: channels, groups, eps: VAE_NORM_EPS };
+    const options = { outChannels: channels, norm: groupNorms(groups), eps: VAE_NORM_EPS };
     hidden = b.tap(block, resnetBlock2d(b, block, hidden, null, options), reduction);
   }
   return hidden;

@@ -16,6 +16,8 @@ export * from './inspectPipeline.js';
 export * from './ldmKeys.js';
 export * from './nanosdAutoencoder.js';
 export * from './nanosdAutoencoderConfig.js';
+export * from './nanosdRestorer.js';
+export * from './nanosdRestorerConfig.js';
 export * from './nanosdUnet.js';
 export * from './nanosdUnetConfig.js';
 export * from './network.js';

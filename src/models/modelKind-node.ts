@@ -5,6 +5,7 @@ import { kindOf, ModelError, modelPlaces, readConfigFile } from './modelFiles-no
 import { listModels } from './modelFolder-node.js';
 import { configFileName } from './networkFolder-node.js';
 import { indexFileName } from './openCheckpoint-node.js';
+import { isRestorerClass } from './restorerConfig.js';
 
 /** What somebody may name as a model: each kind has a function of its own that opens it. */
 export type ModelKind = 'checkpoint' | 'network' | 'restorer';
@@ -19,7 +20,7 @@ export async function findModelKind(model: string): Promise<{ kind: ModelKind; p
     if (await kindOf(join(path, indexFileName))) return { kind: 'checkpoint', path };
     if ((await kindOf(join(path, configFileName))) === undefined) continue;
     const { _class_name: className } = await readConfigFile(join(path, configFileName));
-    return { kind: className === 'OneStepRestorer' ? 'restorer' : 'network', path };
+    return { kind: isRestorerClass(className) ? 'restorer' : 'network', path };
   }
   const names = await listModels();
   throw new ModelError(

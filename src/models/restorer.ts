@@ -1,9 +1,14 @@
 import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
 import { zeros } from '../tensor/index.js';
 import { resnetBlockTiny, conv2d, type ActivationName } from '../nn/index.js';
+import { nanosdRestorer, nanosdRestorerMultiple } from './nanosdRestorer.js';
+import type { NanosdRestorerConfig } from './nanosdRestorerConfig.js';
+
+/** A restorer of either class. */
+export type RestorerConfig = OneStepRestorerConfig | NanosdRestorerConfig;
 
 /** One-step restorer: encoder, denoiser U-Net, decoder. Channel lists go from fine to coarse. */
-export interface RestorerConfig {
+export interface OneStepRestorerConfig {
   /** Output pixels a side for one input pixel. */
   readonly scale: number;
   readonly inChannels: number;
@@ -21,10 +26,21 @@ export interface RestorerConfig {
 /**
  * The network on an image `[N, inChannels, H, W]` in [0, 1], H and W multiples of
  * `restorerMultiple(config)`: input `sample`, output `out_sample` `[N, inChannels, scale H, scale W]`.
+ */
+export function restorer(config: RestorerConfig, size: RestorerSize): Graph {
+  return isFamilyRestorer(config) ? nanosdRestorer(config, size) : oneStepRestorer(config, size);
+}
+
+/** Whether a member of the family is its middle. */
+export function isFamilyRestorer(config: RestorerConfig): config is NanosdRestorerConfig {
+  return 'unet' in config;
+}
+
+/**
  * Encoder features reach the decoder through 1x1 convolutions (PocketSR's routing), and the picture
  * itself as a nearest-neighbour enlargement to which the decoder adds detail.
  */
-export function restorer(config: RestorerConfig, size: RestorerSize): Graph {
+function oneStepRestorer(config: OneStepRestorerConfig, size: RestorerSize): Graph {
   const { actFn, baseChannels, inChannels, scale } = config;
   const b = new GraphBuilder();
   const sample = b.input('sample', [size.batch, inChannels, size.height, size.width]);
@@ -71,12 +87,13 @@ export interface RestorerSize {
 
 /** Height and width of the input must be multiples of this. */
 export function restorerMultiple(config: RestorerConfig): number {
+  if (isFamilyRestorer(config)) return nanosdRestorerMultiple(config);
   return 2 ** config.blockOutChannels.length;
 }
 
 type Stack = (name: string, x: Value, channels: number, layers: number) => Value;
 
-function denoiser(b: GraphBuilder, config: RestorerConfig, features: Value, stack: Stack): Value {
+function denoiser(b: GraphBuilder, config: OneStepRestorerConfig, features: Value, stack: Stack): Value {
   const { baseChannels, blockOutChannels, layersPerBlock } = config;
   const skips: Value[] = [];
   let hidden = features;

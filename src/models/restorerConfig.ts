@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import type { RestorerConfig } from './restorer.js';
+import {
+  nanosdRestorerConfig,
+  nanosdRestorerConfigSchema,
+  type NanosdRestorerFile,
+} from './nanosdRestorerConfig.js';
+import type { OneStepRestorerConfig, RestorerConfig } from './restorer.js';
 
 const count = z.int().min(0).max(64);
 const width = z.int().min(1).max(4096);
 
-/** `config.json` of a restorer, in the snake_case of diffusers. */
-export const restorerConfigSchema = z
+/** `config.json` of a plain restorer, in the snake_case of diffusers. */
+export const oneStepRestorerConfigSchema = z
   .strictObject({
     _class_name: z.literal('OneStepRestorer'),
     _nanosd_version: z.string().optional(),
@@ -25,10 +30,22 @@ export const restorerConfigSchema = z
     error: 'expected one entry for each of block_out_channels',
   });
 
-export type RestorerFile = z.output<typeof restorerConfigSchema>;
+export type OneStepRestorerFile = z.output<typeof oneStepRestorerConfigSchema>;
+
+/** `config.json` of a restorer of either class. */
+export const restorerConfigSchema = z.discriminatedUnion('_class_name', [
+  oneStepRestorerConfigSchema,
+  nanosdRestorerConfigSchema,
+]);
+
+export type RestorerFile = OneStepRestorerFile | NanosdRestorerFile;
 
 /** The config under the names that the code uses. */
 export function restorerConfig(file: RestorerFile): RestorerConfig {
+  return file._class_name === 'NanoSDRestorer' ? nanosdRestorerConfig(file) : oneStep(file);
+}
+
+function oneStep(file: OneStepRestorerFile): OneStepRestorerConfig {
   return {
     scale: file.scale,
     inChannels: file.in_channels,
@@ -39,4 +56,9 @@ export function restorerConfig(file: RestorerFile): RestorerConfig {
     layersPerBlock: file.layers_per_block,
     actFn: file.act_fn,
   };
+}
+
+/** Whether a `_class_name` is that of a restorer. */
+export function isRestorerClass(className: unknown): boolean {
+  return className === 'OneStepRestorer' || className === 'NanoSDRestorer';
 }

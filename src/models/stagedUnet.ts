@@ -1,5 +1,11 @@
 import type { GraphBuilder, Value } from '../graph/index.js';
-import { conv2d, groupNorm, timestepEmbedding, timestepSinusoid } from '../nn/index.js';
+import {
+  conv2d,
+  groupNorm,
+  groupNorms,
+  timestepEmbedding,
+  timestepSinusoid,
+} from '../nn/index.js';
 import {
   unetDownBlock,
   unetMidBlock,
@@ -53,18 +59,30 @@ export function buildStagedUnet(
   config: StagedUnetConfig,
   { sample, timestep, crossAttentionContext }: UnetInputs,
 ): Value {
-  const { normNumGroups: groups, normEps: eps, levels } = config;
-  const { hidden: first, temb } = buildUnetEntry(b, config, sample, timestep);
-  const conditioning: UnetConditioning = { temb, groups, eps, crossAttentionContext };
-  const down = downPath(b, config, first, conditioning);
+  const { normNumGroups, normEps: eps } = config;
+  const { hidden, temb } = buildUnetEntry(b, config, sample, timestep);
+  const norm = groupNorms(normNumGroups);
+  const trunk = buildUnetTrunk(b, config, hidden, { temb, norm, eps, crossAttentionContext });
+  return buildUnetExit(b, config, trunk);
+}
+
+/** All stages, from what `conv_in` gives to what `conv_norm_out` takes; `scope` comes before the names of params. */
+export function buildUnetTrunk(
+  b: GraphBuilder,
+  config: StagedUnetConfig,
+  first: Value,
+  conditioning: UnetConditioning,
+  scope = '',
+): Value {
+  const { levels } = config;
+  const down = downPath(b, config, first, conditioning, scope);
   let hidden = down.hidden;
   if (config.midBlock) {
     const { channels, heads } = levels[levels.length - 1];
     const level = { channels, heads, reduction: 2 ** (levels.length - 1) };
-    hidden = unetMidBlock(b, 'mid_block', hidden, level, conditioning);
+    hidden = unetMidBlock(b, `${scope}mid_block`, hidden, level, conditioning);
   }
-  hidden = upPath(b, config, hidden, down.entering, down.outputs, conditioning);
-  return buildUnetExit(b, config, hidden);
+  return upPath(b, config, hidden, down, conditioning, scope);
 }
 
 /** What comes before the first stage: `conv_in`, and the time embedding `[N, 4 * channels of level 0]`. */
@@ -111,6 +129,7 @@ function downPath(
   { levels }: StagedUnetConfig,
   x: Value,
   conditioning: UnetConditioning,
+  scope: string,
 ): DownPath {
   const entering = [x];
   const outputs: (readonly Value[])[] = [];
@@ -118,7 +137,7 @@ function downPath(
   levels.forEach(({ channels, heads, down: layers }, i) => {
     const downsamples = i < levels.length - 1;
     const level = { channels, heads, layers, downsamples, reduction: 2 ** i };
-    const block = unetDownBlock(b, `down_blocks.${i}`, hidden, level, conditioning);
+    const block = unetDownBlock(b, `${scope}down_blocks.${i}`, hidden, level, conditioning);
     hidden = block.hidden;
     outputs.push(block.outputs);
     if (downsamples) entering.push(hidden);
@@ -130,9 +149,9 @@ function upPath(
   b: GraphBuilder,
   { levels }: StagedUnetConfig,
   x: Value,
-  entering: readonly Value[],
-  outputs: readonly (readonly Value[])[],
+  { entering, outputs }: DownPath,
   conditioning: UnetConditioning,
+  scope: string,
 ): Value {
   let hidden = x;
   const coarsest = levels.length - 1;
@@ -147,7 +166,7 @@ function upPath(
       skips: upSkips.map(slot),
       upsampleTo: finer ? { height: finer[2], width: finer[3] } : null,
     };
-    hidden = unetUpBlock(b, `up_blocks.${coarsest - i}`, hidden, level, conditioning);
+    hidden = unetUpBlock(b, `${scope}up_blocks.${coarsest - i}`, hidden, level, conditioning);
   }
   return hidden;
 }

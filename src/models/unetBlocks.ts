@@ -8,9 +8,9 @@ import {
 
 /** What every block of a U-Net reads besides what flows through it. */
 export interface UnetConditioning
-  extends Pick<Transformer2dOptions, 'groups' | 'crossAttentionContext'> {
-  /** The time embedding `[N, 4 * blockOutChannels[0]]`. */
-  readonly temb: Value;
+  extends Pick<Transformer2dOptions, 'norm' | 'crossAttentionContext'> {
+  /** The time embedding `[N, 4 * blockOutChannels[0]]`; null where it is part of the biases. */
+  readonly temb: Value | null;
   readonly eps: number;
 }
 
@@ -112,12 +112,12 @@ function unetLayer(
   x: Value,
   { attends }: UnetLayer,
   { channels: outChannels, heads, reduction }: UnetLevel,
-  { temb, eps, groups, crossAttentionContext }: UnetConditioning,
+  { temb, eps, norm, crossAttentionContext }: UnetConditioning,
 ): Value {
   const resnet = `${name}.resnets.${index}`;
-  const hidden = resnetBlock2d(b, resnet, x, temb, { outChannels, groups, eps });
+  const hidden = resnetBlock2d(b, resnet, x, temb, { outChannels, norm, eps });
   b.tap(resnet, hidden, reduction);
   if (!attends) return hidden;
-  const options = { heads, groups, reduction, crossAttentionContext };
+  const options = { heads, norm, reduction, crossAttentionContext };
   return transformer2d(b, `${name}.attentions.${index}`, hidden, options);
 }

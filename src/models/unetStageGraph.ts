@@ -1,5 +1,5 @@
 import { GraphBuilder, type Graph, type Value } from '../graph/index.js';
-import { projectContext } from '../nn/index.js';
+import { groupNorms, projectContext } from '../nn/index.js';
 import type { StagedLevel, StagedUnetConfig } from './stagedUnet.js';
 import type { Unet2DConditionSize } from './unet2DCondition.js';
 import { unetDownBlock, unetUpBlock, type MapSides, type UnetConditioning } from './unetBlocks.js';
@@ -54,7 +54,7 @@ function stageConditioning(
   const attends = layers.some((layer) => layer.attends);
   const prompt = attends ? b.input('encoder_hidden_states', shape) : null;
   return {
-    ...{ temb, groups: config.normNumGroups, eps: config.normEps },
+    ...{ temb, norm: groupNorms(config.normNumGroups), eps: config.normEps },
     crossAttentionContext(name, channels) {
       if (!prompt) throw new Error(`${name}: expected a stage that attends`);
       return projectContext(b, name, prompt, channels);

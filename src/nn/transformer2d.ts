@@ -2,12 +2,12 @@ import type { GraphBuilder, Value } from '../graph/index.js';
 import { attention, projectContext, type KeysAndValues } from './attention.js';
 import { conv2d } from './conv2d.js';
 import { linear } from './linear.js';
-import { groupNorm, layerNorm } from './norm.js';
+import { layerNorm, type MapNorm } from './norm.js';
 
 export interface Transformer2dOptions {
   /** The number of heads: what SD 1.x configs call `attention_head_dim`. */
   readonly heads: number;
-  readonly groups: number;
+  readonly norm: MapNorm;
   /** Latent cells a side for one cell of the map, for the taps. */
   readonly reduction: number;
   /** What the cross-attention layer of this name and width reads. */
@@ -25,8 +25,8 @@ export function transformer2d(
   options: Transformer2dOptions,
 ): Value {
   const [n, channels, h, w] = x.shape;
-  const { groups, reduction } = options;
-  const normed = groupNorm(b, `${name}.norm`, x, groups, 1e-6);
+  const { norm, reduction } = options;
+  const normed = norm(b, `${name}.norm`, x, 1e-6);
   b.tap(`${name}.norm`, normed, reduction);
   const projected = conv2d(b, `${name}.proj_in`, normed, channels, { kernelSize: 1 });
   b.tap(`${name}.proj_in`, projected, reduction);

@@ -4,6 +4,7 @@ export * from './cutPipeline.js';
 export * from './cutUnet.js';
 export * from './deepenRestorer.js';
 export * from './flattenRestorer.js';
+export * from './foldFamilyUnet.js';
 export * from './foldPromptEmbeddings.js';
 export * from './importantChannels.js';
 export * from './inheritance.js';

@@ -1,5 +1,11 @@
 import { GraphBuilder, type Graph } from '../../src/graph/index.js';
-import { linear, projectContext, resnetBlock2d, transformer2d } from '../../src/nn/index.js';
+import {
+  groupNorms,
+  linear,
+  projectContext,
+  resnetBlock2d,
+  transformer2d,
+} from '../../src/nn/index.js';
 import { elementCount, float32, Random, tensor, type Tensor } from '../../src/tensor/index.js';
 
 const size = [1, 16, 4, 4] as const;
@@ -20,11 +26,11 @@ export function unetLevel(): Graph {
   const waves = ['cos', 'sin'].map((op) => b.apply(op as 'cos' | 'sin', [angles], {}));
   const embedding = b.concat(waves, 1);
   const temb = linear(b, 'time', b.silu(linear(b, 'embed', embedding, 32)), 32);
-  const options = { outChannels: 16, groups: 4, eps: 1e-5 };
+  const options = { outChannels: 16, norm: groupNorms(4), eps: 1e-5 };
   const hidden = resnetBlock2d(b, 'resnet', sample, temb, options);
   const mixed = transformer2d(b, 'attention', hidden, {
     heads: 2,
-    groups: 4,
+    norm: groupNorms(4),
     reduction: 1,
     crossAttentionContext: (name, channels) => projectContext(b, name, context, channels),
   });

@@ -3,12 +3,17 @@ import { parseConfig } from '../../models/index.js';
 import { alignmentTrainingSchema, type AlignmentTraining } from './alignment/config.js';
 import { autoencoderDistillationSchema, type AutoencoderDistillation } from './tinyVae/config.js';
 import { autoencoderTrainingSchema, type AutoencoderTraining } from './autoencoder/config.js';
+import {
+  familyRestorerTrainingSchema,
+  type FamilyRestorerTraining,
+} from './familyRestorer/config.js';
 import { restorerTrainingSchema, type RestorerTraining } from './restorer/config.js';
 import { unetTrainingSchema, type UnetTraining } from './unet/config.js';
 
 /** What `nanosd train config.yaml` reads; which it is, `model._class_name` says. */
 export type TrainingConfig =
   | RestorerTraining
+  | FamilyRestorerTraining
   | AutoencoderTraining
   | AutoencoderDistillation
   | UnetTraining
@@ -27,6 +32,7 @@ const schemas: {
   readonly [C in TrainedClass]: (path: z.ZodType<string>) => z.ZodType<TrainingOf<C>>;
 } = {
   OneStepRestorer: restorerTrainingSchema,
+  NanoSDRestorer: familyRestorerTrainingSchema,
   AutoencoderKL: autoencoderTrainingSchema,
   NanoSDAutoencoder: autoencoderDistillationSchema,
   UNet2DConditionModel: unetTrainingSchema,

@@ -16,7 +16,7 @@ export interface Objective {
   /** Who learns, in the same steps, to tell what the network makes from what is real. */
   readonly discriminator?: DiscriminatorObjective;
   /** Weights for every param, float32. */
-  initialize(random: Random): Weights;
+  initialize(random: Random): Weights | Promise<Weights>;
   /** What the run depends on besides its config: config keys and a fingerprint of what they point to. */
   readonly sources: Readonly<Record<string, string>>;
   /**

@@ -1,6 +1,7 @@
 import { openAlignmentObjective } from './alignment/objective-node.js';
 import { openAutoencoderDistillation } from './tinyVae/objective-node.js';
 import { openAutoencoderObjective } from './autoencoder/objective-node.js';
+import { openFamilyRestorerObjective } from './familyRestorer/objective-node.js';
 import { trains, type TrainingConfig } from './config.js';
 import type { Objective } from './objective.js';
 import { openRestorerObjective } from './restorer/objective-node.js';
@@ -12,6 +13,7 @@ import { openUnetObjective } from './unet/objective-node.js';
  */
 export function openObjective(config: TrainingConfig): Promise<Objective> {
   if (trains(config, 'OneStepRestorer')) return openRestorerObjective(config);
+  if (trains(config, 'NanoSDRestorer')) return openFamilyRestorerObjective(config);
   if (trains(config, 'NanoSDAutoencoder')) return openAutoencoderDistillation(config);
   if (trains(config, 'UNet2DConditionModel')) return openUnetObjective(config);
   if (trains(config, 'NanoSDUNet2DConditionModel')) return openAlignmentObjective(config);

@@ -23,6 +23,23 @@ export async function openTeacherPrompts(
   return textPrompts(embeddings, kindsFrom, textOf);
 }
 
+/**
+ * One prompt `[1, tokens, crossAttentionDim]` of a checkpoint: a kind of pictures, or a text for its text encoder.
+ * @throws ConfigError for a checkpoint that has neither, and for a kind that it has not learned.
+ */
+export async function promptEmbedding(
+  checkpoint: OpenCheckpoint,
+  prompt: string,
+): Promise<Tensor<'float32'>> {
+  const embeddings = await teacherEmbeddings(checkpoint, [prompt]);
+  const found = embeddings.get(prompt);
+  if (found) return found;
+  const known = [...embeddings.keys()].map((name) => JSON.stringify(name)).join(', ');
+  throw new ConfigError(
+    `prompt: expected one of ${known}, which ${checkpoint.path} knows, got ${JSON.stringify(prompt)}`,
+  );
+}
+
 async function teacherEmbeddings(
   { path, promptEmbeddings, textEncoder }: OpenCheckpoint,
   names: readonly string[],

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { resolvePresets, type Degradation } from '../../../image/index.js';
 import { openFeatureMaps } from '../../../image/featureNetwork-node.js';
+import type { Graph } from '../../../graph/index.js';
 import { restorer, restorerConfig } from '../../../models/index.js';
+import type { Random, Weights } from '../../../tensor/index.js';
+import type { PhotoFile } from '../../data/photoFile.js';
 import { initializeRestorer } from '../initialize.js';
 import { describeRestorer } from '../../export/modelDescription.js';
 import type { Objective } from '../objective.js';
@@ -11,18 +14,31 @@ import { dataThreads, prefetchPhotoBatches } from '../../data/prefetch-node.js';
 import { requireTeacher } from '../../data/teacherAnswers-node.js';
 import { preparePool } from '../../data/pool/preparePool-node.js';
 import { cropsOf, describePool, planPool } from './pool-node.js';
-import type { RestorerTraining } from './config.js';
+import type { RestorerRun } from './config.js';
 import { validateRestorer } from './validation-node.js';
 import { openDiscriminator } from './adversarial.js';
 import { restorerLossGraph, type RestorerLosses } from './loss.js';
 import { shardCount, shardSize } from '../../loop/trainingSettings.js';
 import { listPairSets } from '../../validation/validationSets-node.js';
 
+/** Where the first weights of a restorer are from. */
+export interface RestorerBeginning {
+  /** Weights for every param of the network. */
+  weights(graph: Graph, random: Random, photos: readonly PhotoFile[]): Weights | Promise<Weights>;
+  /** Fingerprints of what they are from, by config key. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+const atRandom: RestorerBeginning = { weights: initializeRestorer, sources: {} };
+
 /**
  * Restoring photographs that a degradation has made worse.
  * @throws ConfigError when there are no photographs, or validation sets cannot be paired.
  */
-export async function openRestorerObjective(config: RestorerTraining): Promise<Objective> {
+export async function openRestorerObjective(
+  config: RestorerRun,
+  beginning: RestorerBeginning = atRandom,
+): Promise<Objective> {
   const { data, model, seed, perceptual, teacher, adversarial } = config;
   const photos = await listPhotos(data.photos);
   const crops = cropsOf(config, photos);
@@ -46,8 +62,9 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
   return {
     graph,
     ...(adversarial && { discriminator: openDiscriminator(network, terms, adversarial, seed) }),
-    initialize: (random) => initializeRestorer(graph, random),
+    initialize: (random) => beginning.weights(graph, random, photos),
     sources: {
+      ...beginning.sources,
       'data.photos': await photosFingerprint(photos),
       'teacher.model': asked ?? 'none',
       'data.pool': pool ? describePool(pool.options) : 'none',
@@ -92,7 +109,7 @@ export async function openRestorerObjective(config: RestorerTraining): Promise<O
   };
 }
 
-function adviceOf({ data }: RestorerTraining): string {
+function adviceOf({ data }: RestorerRun): string {
   if (data.pool) return 'a smaller data.pool.refresh makes fewer samples anew';
   const fewer =
     (data.crop_candidates ?? 1) > 1 ? ', and fewer data.crop_candidates decode less' : '';

@@ -7,14 +7,14 @@ import type { PoolOptions } from '../../data/pool/poolBatches-node.js';
 import { poolPlace } from '../../data/pool/poolFolder-node.js';
 import { fileSamples } from '../../data/pool/poolPlan.js';
 import type { PoolPlan } from '../../data/pool/preparePool-node.js';
-import type { RestorerTraining } from './config.js';
+import type { RestorerRun } from './config.js';
 
 /** Changes when photographs, crops and degradations give other samples for the same seed. */
 const SAMPLES_VERSION = 1;
 
 /** How a config draws crops of photographs and makes them worse. */
 export function cropsOf(
-  { data, model, seed, teacher }: RestorerTraining,
+  { data, model, seed, teacher }: RestorerRun,
   photos: readonly PhotoFile[],
 ): PhotoBatchOptions {
   return {
@@ -36,9 +36,9 @@ export function cropsOf(
  * of the network whose answers it holds, if any.
  */
 export async function planPool(
-  { output_dir, data, model }: RestorerTraining,
+  { output_dir, data, model }: RestorerRun,
   crops: PhotoBatchOptions,
-  settings: NonNullable<RestorerTraining['data']['pool']>,
+  settings: NonNullable<RestorerRun['data']['pool']>,
   teacher: string | null,
 ): Promise<PoolPlan> {
   const identity = {
