@@ -67,10 +67,10 @@ export function modelChoices(entries: readonly ModelEntry[], task: string): Choi
       label: name,
       note: `${(bytes / 1e6).toFixed(1)} MB`,
       description:
-          knownModels.find((known) => known.name === name)?.sentence ??
-          (file
-            ? `Your file, ×${scale}. It stays on this device.`
-            : `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`),
+        knownModels.find((known) => known.name === name)?.sentence ??
+        (file
+          ? `Your file, ×${scale}. It stays on this device.`
+          : `${(parameters / 1e6).toFixed(1)} million parameters, ×${scale}.`),
     }));
 }
 

@@ -63,9 +63,9 @@ async function largestError(
 /** As `openRestorer` does, in this thread. */
 async function openRestorer(path: string): Promise<Restorer> {
   const model = await openRestorerModel(path);
-  const weights = await readRestorerModelWeights(model);
+  const sets = await readRestorerModelWeights(model);
   const executor = createNodeExecutor({ threads: 1 });
-  return createRestorer({ executor, config: model.config, weights });
+  return createRestorer({ executor, config: model.config, ...sets });
 }
 
 /** Noise: what tells most of a network's seams. */
