@@ -13,7 +13,7 @@ export interface Verb {
 /** In the order of the help. Each verb's module is loaded only when it is asked for: the rest would make every start slower. */
 export const verbs: readonly Verb[] = [
   {
-    usage: 'restore [options] <photo...>',
+    usage: 'restore [options] [photo...]',
     summary: 'restore photos',
     load: async () => (await import('./restore/restore.js')).defineRestore,
   },
@@ -129,7 +129,7 @@ export const verbs: readonly Verb[] = [
   },
 ];
 
-/** Of `<photo...>` in `restore [options] <photo...>`, `restore`. */
+/** Of `[photo...]` in `restore [options] [photo...]`, `restore`. */
 export function verbName({ usage }: Verb): string {
   return usage.split(' ', 1)[0];
 }

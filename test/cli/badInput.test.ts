@@ -220,7 +220,7 @@ const cases: readonly (readonly [what: string, args: string[], says: RegExp])[] 
   ['a missing argument', restore(), /missing required argument 'photo'/],
   ['an unknown command', ['fly'], /unknown command 'fly'/],
   ['an unknown model to inspect', ['inspect', 'gone'], /gone: expected a folder/],
-  ['an evaluation without originals', ['eval', '-m', 'bicubic'], /--hr <folder>/],
+  ['an evaluation without pictures', ['eval', '-m', 'bicubic'], /expected --hr, the originals/],
   [
     'an evaluation of an empty folder',
     ['eval', '-m', 'bicubic', '--hr', 'folder'],

@@ -67,11 +67,12 @@ interface Part {
 describe('nanosd inspect', () => {
   it('tells what each component of a checkpoint holds, in this shape exactly', async () => {
     const { stdout } = await nanosd(cwd, 'inspect', 'tiny', '--json');
-    const { input, activationPeakBytes, ...components } = JSON.parse(stdout) as Record<
+    const { input, activationPeakBytes, notices, ...components } = JSON.parse(stdout) as Record<
       string,
       object
     >;
     expect(input).toEqual({ width: 16, height: 16 });
+    expect(notices).toEqual([]);
     expect(Object.keys(activationPeakBytes)).toEqual(['text_encoder', 'unet', 'vae']);
     expect(Object.keys(components)).toEqual(['text_encoder', 'unet', 'vae']);
     for (const component of Object.values(components)) {

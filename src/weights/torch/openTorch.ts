@@ -43,9 +43,15 @@ export function isZip(head: Uint8Array): boolean {
   return head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
 }
 
-/** Whether bytes begin as a pickle of protocol 2 or later does. */
+/** What a pickle of weights begins with: a number (torch's magic), a frame, a mark, a dict, a list, a class or a text. */
+const firstOpcodes = new Set([0x8a, 0x95, 0x28, 0x7d, 0x5d, 0x63, 0x58, 0x8c]);
+
+/**
+ * Whether bytes begin as a pickle of protocol 2 or later does. The length of a safetensors header may begin with the
+ * same two bytes, 0x80 0x02; the next is above 40 only in headers of megabytes.
+ */
 export function isPickled(head: Uint8Array): boolean {
-  return head[0] === 0x80 && head[1] >= 2 && head[1] <= 5;
+  return head[0] === 0x80 && head[1] >= 2 && head[1] <= 5 && firstOpcodes.has(head[2]);
 }
 
 async function openArchive(source: ByteSource): Promise<Checkpoint> {
