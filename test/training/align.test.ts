@@ -64,7 +64,7 @@ it('gives the same bytes when it is stopped and resumed', async () => {
   const running = start(...align('stopped', '--json'));
   await running.event((event) => event.kind === 'step' && event.metrics.step >= 3);
   running.process.kill('SIGINT');
-  expect((await running.finished).code).toBe(0);
+  expect((await running.finished).code).toBe(130);
   expect(await run(...align('stopped', '--resume'))).toMatchObject({ code: 0, stderr: '' });
   expect(await run(...align('whole'))).toMatchObject({ code: 0, stderr: '' });
   const weightsOf = (name: string): Promise<Buffer> =>

@@ -89,7 +89,7 @@ describe('says in one line', () => {
     [
       'that there is no such checkpoint',
       { initial_checkpoint: '/nowhere/family' },
-      /^nanosd: \/nowhere\/family: expected a folder with a model_index\.json, or a \.safetensors file, got neither\n$/,
+      /^nanosd: \/nowhere\/family: expected a folder with a model_index\.json, or a \.safetensors or \.ckpt file, got neither\n$/,
     ],
     [
       'that the checkpoint lacks a part',

@@ -60,7 +60,7 @@ it('gives the same bytes when it is killed and resumed', async () => {
   const running = start(...train('killed', '--seed', '7'));
   await running.event((event) => event.kind === 'step' && event.metrics.step >= 3);
   running.process.kill('SIGINT');
-  expect((await running.finished).code).toBe(0);
+  expect((await running.finished).code).toBe(130);
   const resumed = await run(...train('killed', '--seed', '7', '--resume'));
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
   const whole = await run(...train('whole', '--seed', '7'));
