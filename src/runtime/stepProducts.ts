@@ -11,9 +11,9 @@ import { elementCount, sameShape } from '../tensor/index.js';
 /**
  * The products of a training step as ONNX Runtime computes them fastest on a CPU. There the weights are inputs, so
  * nothing can be prepared when the graph is loaded:
- * - A weight under a batch of rows is one tall product; a batch of small ones takes four times as long.
+ * - A weight under a batch of rows is one tall product; a batch of small ones takes longer.
  * - A transposed weight is transposed for itself. ONNX Runtime would join it with the product, whose kernel then
- *   walks the weight across its rows for every few of them: four times as long, too.
+ *   walks the weight across its rows for every few of them.
  * - The sum of a softmax's gradient, over all keys of `dP * P`, is that over the few values of a head of `dO * O`
  *   (Dao et al. 2022, appendix B.2), which passes the scores once less.
  */
